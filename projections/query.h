@@ -1,0 +1,48 @@
+/*
+ * query.h - rows -> JSON. One .sql per query; the JSON is built by PostgreSQL; the position it saw comes from the same snapshot.
+ *
+ * projections/<service>/queries/<name>.sql begins with comment lines:
+ *     -- sources: job                       whose lane (own tables) or position rows (projected ones) it reads
+ *     -- item | list                        item: WHERE id = ANY(:ids), any order; list: ORDER BY created_at DESC, id DESC
+ *     -- :status text  :client_id uuid      parameters and types; an absent one is NULL
+ * and selects exactly the columns id uuid, created_at timestamptz, version int8, body text (JSON).
+ * Lists get :cursor_time, :cursor_id (NULL = first page), :backward bool, :page_limit int8 besides their own.
+ * Thread-safe once opened; a pg connection is the caller's.
+ */
+#ifndef PROJECTIONS_QUERY_H
+#define PROJECTIONS_QUERY_H
+
+#include "ops/runtime/pg.h"
+#include "ops/runtime/strbuf.h"
+
+struct query; /* opaque, static after queries_open */
+
+/* Parses the headers of all queries of a service. ERR_INVALID names the file and what is wrong with it. */
+MUST_CHECK enum err_code queries_open(const char *service, struct err *err);
+const struct query *query_find(const char *service, const char *name); /* NULL = none */
+
+struct query_arg {
+    const char *name;
+    struct pg_param value;
+};
+struct query_row {
+    struct uuid id;
+    int64_t created_at;
+    int64_t version;
+    struct bytes body; /* view into the result */
+};
+struct query_result {
+    struct query_row *rows; /* arena */
+    size_t n;
+    const char *position;   /* "job/0:17,job/1:4": next offsets of its sources in this snapshot; arena */
+    bool caught_up;         /* false: a source's lane is missing or still catching up: 503, never 404 (V2) */
+};
+/* One statement, one snapshot. */
+MUST_CHECK enum err_code query_run(const struct query *q, struct pg *pg, const struct query_arg *args, size_t n, struct arena *a, struct query_result *ret, struct err *err);
+
+/* Has `position` passed every "service/partition:offset" of `after` that concerns the query's sources? (Others are ignored.) */
+bool position_covers(const char *position, const char *after);
+/* ERR_INVALID: not of the form service/p:offset,... */
+MUST_CHECK enum err_code position_check(const char *text, struct err *err);
+
+#endif
