@@ -73,7 +73,7 @@ $(G)/schemas/records.h $(G)/schemas/records.c &: build/tools/generate $(AVSC) sc
 	$(Q)build/tools/generate schemas $(G)/schemas
 $(G)/projections/sql_files.c: ops/embed.awk $(SQL)
 	@mkdir -p $(@D); echo "  GEN   $@"
-	$(Q)awk -f ops/embed.awk $(SQL) > $@.tmp && mv $@.tmp $@
+	$(Q)awk -f ops/embed.awk $(SQL) </dev/null > $@.tmp && mv $@.tmp $@
 
 # Unit tests: tests/unit/<layer>_<what>_test.c links the layers up to its own.
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
