@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# deps.sh [run|lint|bench ...] - installs what is missing: Debian packages, and the broker's jars by Maven.
+# Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+run=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libmicrohttpd-dev libjansson-dev libsodium-dev
+    libssl-dev libcmocka-dev postgresql-15 maven openjdk-17-jre-headless curl jq kcat procps util-linux openssl)
+lint=(clang-format-14 clang-tidy-14 git)
+bench=(wrk)
+
+die() {
+    echo "deps.sh: $*" >&2
+    exit 1
+}
+
+missing_packages() {
+    { printf "%s\n" "$@" | grep -vxFf <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+        sed -n "s/^installed //p"); } || return 0 # grep found none missing
+}
+
+apt_install() {
+    local as_root=()
+    if ((EUID != 0)); then
+        sudo -n true 2>/dev/null || die "missing packages; as root: apt-get install --no-install-recommends $*"
+        as_root=(sudo -n)
+    fi
+    echo "  APT   $*"
+    "${as_root[@]}" apt-get -qq update || die "apt-get update failed; needed: $*"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq install -y --no-install-recommends "$@" >/dev/null || die "apt-get could not install: $*"
+}
+
+# The jars stay out of var/, so that `make reset` need not fetch them again; the stamp is the pom they came from.
+kafka_jars() {
+    local libs=build/kafka-libs
+    cmp -s ops/pom.xml $libs/pom.xml && return
+    echo "  MVN   $libs"
+    rm -rf $libs $libs.tmp
+    mvn -B -q -Dstyle.color=never -f ops/pom.xml dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$PWD/$libs.tmp" ||
+        die "Maven could not fetch the broker's jars (ops/pom.xml)"
+    cp ops/pom.xml $libs.tmp/
+    mv $libs.tmp $libs
+}
+
+main() {
+    local wanted=() group
+    command -v dpkg-query >/dev/null || die "this needs Debian 12 (no dpkg here)"
+    for group in "${@:-run}"; do
+        local -n packages=$group
+        wanted+=("${packages[@]}")
+    done
+    mapfile -t wanted < <(missing_packages "${wanted[@]}")
+    ((${#wanted[@]} == 0)) || apt_install "${wanted[@]}"
+    kafka_jars
+}
+
+main "$@"

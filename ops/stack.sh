@@ -1,0 +1,375 @@
+#!/usr/bin/env bash
+# stack.sh up [component ...] | stop [component ...] | status | reset - the stack of development and of the tests:
+# kafka, postgres, api, worker. Everything it starts lives under one directory and is known by pid file:
+#
+#   HIRELOG_VAR         the directory (var/); another one is another stack
+#   HIRELOG_PARTITIONS  of every topic, at creation (1)
+#   HIRELOG_PORTS       "fixed": 9092, 5432, 8080-8082 or the next free ones; "free": any (for throw-away stacks)
+#   HIRELOG_BIN         the binary (build/hirelog)
+#
+# The functions of a component are named <component>_start and <component>_ready; the rest is common to all.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+var=$(realpath -m "${HIRELOG_VAR:-$root/var}")
+run=$var/run log=$var/log secret=$var/secret
+bin=$(realpath -m "${HIRELOG_BIN:-$root/build/hirelog}")
+libs=$root/build/kafka-libs
+components=(kafka postgres api worker) # in the order of starting
+ready_seconds=60
+# What a caller may have sourced from stack.env is for scripts: to the binary HIRELOG_<KEY> would be a setting.
+unset HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_BROKERS HIRELOG_REGISTRY_URL HIRELOG_PG HIRELOG_PIDS
+
+die() {
+    echo "stack.sh: $*" >&2
+    exit 1
+}
+
+# ---- processes: a pid file holds "pid start-time boot-id", so a recycled pid is never taken for ours ----
+
+start_time() { # PID -> ticks since boot; fails for what is gone or a zombie
+    local stat
+    read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+    stat=${stat##*) } # the name may hold anything, blanks and brackets too
+    # shellcheck disable=SC2086
+    set -- $stat
+    [[ $1 != [ZX] ]] && echo "${20}"
+}
+
+pid_of() { # COMPONENT -> its pid while it lives
+    local pid start boot
+    read -r pid start boot 2>/dev/null <"$run/$1.pid" || return 1
+    [[ $boot == "$(</proc/sys/kernel/random/boot_id)" && $(start_time "$pid") == "$start" ]] && echo "$pid"
+}
+
+launch() { # COMPONENT COMMAND ... - detached, output appended to its log
+    local name=$1 pid
+    shift
+    setsid "$@" </dev/null >>"$log/$name.log" 2>&1 9>&- &
+    pid=$!
+    disown
+    echo "$pid $(start_time $pid) $(</proc/sys/kernel/random/boot_id)" >"$run/$name.pid"
+}
+
+await() { # SECONDS COMMAND ... - until it succeeds
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.05
+    done
+}
+
+ready_or_dead() {
+    "$1_ready" || ! pid_of "$1"
+}
+
+component_up() {
+    local name=$1
+    pid_of "$name" >/dev/null || "${name}_start"
+    await $ready_seconds ready_or_dead "$name" || :
+    "${name}_ready" >/dev/null 2>&1 && return
+    tail -n 20 "$log/$name.log" >&2
+    die "$name is not ready; the whole log: $log/$name.log"
+}
+
+gone() {
+    ! pid_of "$1"
+}
+
+component_stop() { # asks, then insists
+    local name=$1 pid signal=TERM
+    if pid=$(pid_of "$name"); then
+        [[ $name != postgres ]] || signal=INT # "fast": do not wait for clients
+        kill -s $signal "$pid"
+        if ! await 20 gone "$name"; then
+            kill -s KILL "$pid"
+            await 5 gone "$name" || die "$name (pid $pid) can't be stopped"
+        fi
+    fi
+    rm -f "$run/$name.pid"
+}
+
+# ---- ports: kept in run/ports, so that what is brought back is where the others look for it ----
+
+port_taken() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+port_pick() { # DEFAULT -> a free one that no line of run/ports has
+    local port=$1
+    [[ ${HIRELOG_PORTS:-fixed} == fixed ]] || port=$((20000 + RANDOM % 10000)) # below the ephemeral ones
+    while port_taken "$port" || grep -qs "=$port\$" "$run/ports"; do
+        port=$((port + 1))
+    done
+    echo "$port"
+}
+
+port_keep() { # COMPONENT NAME DEFAULT - sets $NAME; a new port only for what does not run
+    local component=$1 name=$2 default=$3 port
+    port=$(sed -n "s/^$name=//p" "$run/ports")
+    if [[ -z $port ]] || { ! pid_of "$component" >/dev/null && port_taken "$port"; }; then
+        sed -i "/^$name=/d" "$run/ports"
+        port=$(port_pick "$default")
+        echo "$name=$port" >>"$run/ports"
+    fi
+    declare -g "$name=$port"
+}
+
+ports_keep() {
+    local before
+    touch "$run/ports"
+    before=$(grep -E '^(kafka|postgres)_port=' "$run/ports" || :)
+    port_keep kafka kafka_port 9092
+    port_keep kafka controller_port 9093
+    port_keep postgres postgres_port 5432
+    port_keep api api_port 8080
+    port_keep api api_admin_port 8081
+    port_keep worker worker_admin_port 8082
+    if [[ $before != "$(grep -E '^(kafka|postgres)_port=' "$run/ports")" ]]; then
+        component_stop worker # they look where nothing is any more
+        component_stop api
+    fi
+}
+
+# ---- kafka ----
+
+kafka_start() {
+    local conf=$run/kafka.properties data=$var/kafka java
+    {
+        cat "$root/ops/kafka/server.properties"
+        echo "log.dirs=$data"
+        echo "listeners=PLAINTEXT://127.0.0.1:$kafka_port,CONTROLLER://127.0.0.1:$controller_port"
+        echo "advertised.listeners=PLAINTEXT://127.0.0.1:$kafka_port"
+        echo "controller.quorum.voters=1@127.0.0.1:$controller_port"
+    } >"$conf"
+    java=(java -cp "$libs/*" "-Dlog4j2.configurationFile=$root/ops/kafka/log4j2.properties")
+    if [[ ! -e $data/meta.properties ]]; then
+        mkdir -p "$data"
+        "${java[@]}" -Xmx256m -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format -c "$conf" --ignore-formatted \
+            -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)" >>"$log/kafka.log" 2>&1 ||
+            die "the broker's storage can't be made; see $log/kafka.log"
+    fi
+    launch kafka "${java[@]}" -server -Xms512m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+        -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true kafka.Kafka "$conf"
+}
+
+kafka_ready() {
+    timeout 5 kcat -q -b "127.0.0.1:$kafka_port" -L -m 2 | grep -q ' 1 brokers'
+}
+
+# ---- postgres: refuses to run as root, so then it runs as an ordinary user and lives where that one can reach it ----
+
+postgres_bin=/usr/lib/postgresql/15/bin
+as_postgres=() postgres_user=
+
+postgres_choose_user() {
+    ((EUID == 0)) || return 0
+    local user=postgres
+    if ! getent passwd postgres >/dev/null; then
+        user=hirelog
+        getent passwd hirelog >/dev/null || useradd --system --user-group --no-create-home hirelog
+    fi
+    as_postgres=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --clear-groups --inh-caps=-all --)
+    postgres_user=$user
+}
+
+postgres_choose_place() {
+    postgres_data=$var/postgres
+    ((EUID == 0)) || return 0
+    if ! "${as_postgres[@]}" test -x "$var"; then
+        postgres_data=/var/tmp/hirelog-$(printf %s "$var" | sha256sum | cut -c 1-12)
+    fi
+}
+
+postgres_adopt() { # a directory that was there before, or that only root may make
+    [[ -e $postgres_data ]] || install -d -m 700 ${postgres_user:+-o "$postgres_user"} "$postgres_data"
+    [[ ! -L $postgres_data && $(stat -c %U "$postgres_data") == "${postgres_user:-$(id -un)}" ]] ||
+        die "$postgres_data belongs to somebody else"
+}
+
+postgres_make() {
+    local made=$postgres_data/new words
+    "${as_postgres[@]}" mkdir -m 700 "$postgres_data" 2>/dev/null || postgres_adopt
+    rm -rf "$postgres_data/cluster" "$made"
+    words=$(head -c 24 /dev/urandom | base64 | tr '+/' '-_')
+    (umask 077 && printf '%s\n' "$words" >"$secret/postgres" && printf '127.0.0.1:*:*:*:%s\n' "$words" >"$secret/pgpass")
+    "${as_postgres[@]}" bash -c 'umask 077; cat >"$1/words"' - "$postgres_data" <"$secret/postgres"
+    (cd / && "${as_postgres[@]}" $postgres_bin/initdb -D "$made" -U hirelog --pwfile="$postgres_data/words" \
+        -A scram-sha-256 -E UTF8 --locale=C.UTF-8) >>"$log/postgres.log" 2>&1 || die "initdb failed; see $log/postgres.log"
+    rm -f "$postgres_data/words"
+    mv "$made" "$postgres_data/cluster" # whole or not there
+}
+
+# A postmaster that was killed leaves backends for a moment, and a pid file that a zombie would keep valid.
+postgres_leftovers() {
+    local cwd
+    for cwd in /proc/[0-9]*/cwd; do
+        [[ $(readlink "$cwd" 2>/dev/null) == "$postgres_data/cluster" ]] && start_time "$(cut -d/ -f3 <<<"$cwd")" && return
+    done
+    return 1
+}
+
+postgres_start() {
+    local cluster=$postgres_data/cluster
+    [[ -e $secret/pgpass && -e $cluster/PG_VERSION ]] || postgres_make
+    await 20 eval '! postgres_leftovers' || die "backends of a former PostgreSQL still run in $cluster"
+    rm -f "$cluster/postmaster.pid"
+    cd /
+    launch postgres "${as_postgres[@]}" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 TZ=UTC $postgres_bin/postgres -D "$cluster" \
+        -c listen_addresses=127.0.0.1 -c "port=$postgres_port" -c unix_socket_directories= -c max_connections=100 \
+        -c shared_buffers=128MB -c timezone=UTC -c log_timezone=UTC -c cluster_name=hirelog -c log_line_prefix='%m [%p] %u@%d '
+    cd "$root"
+}
+
+pg_string() { # DATABASE [USER]
+    echo "host=127.0.0.1 port=$postgres_port dbname=$1 ${2:+user=$2 }passfile=$secret/pgpass"
+}
+
+postgres_ready() {
+    psql -XAtq "$(pg_string postgres hirelog) connect_timeout=3" -c 'SELECT 1'
+}
+
+postgres_database() {
+    local have
+    have=$(psql -XAtq "$(pg_string postgres hirelog)" -c "SELECT 1 FROM pg_database WHERE datname = 'hirelog'")
+    [[ -n $have ]] || psql -Xq "$(pg_string postgres hirelog)" -c 'CREATE DATABASE hirelog'
+}
+
+# ---- api, worker ----
+
+write_config() {
+    [[ -e $secret/identity_key ]] || (umask 077 && head -c 32 /dev/urandom | base64 >"$secret/identity_key")
+    cat >"$var/hirelog.conf.new" <<CONF
+# Written by ops/stack.sh at every start; a change belongs into the environment (HIRELOG_<KEY>).
+brokers = 127.0.0.1:$kafka_port
+pg = $(pg_string hirelog)
+pg_admin = $(pg_string hirelog hirelog)
+pg_role_password_file = $secret/postgres
+identity_key_file = $secret/identity_key
+partitions = ${HIRELOG_PARTITIONS:-1}
+topic_replication = 1
+listen = 127.0.0.1
+api_port = $api_port
+api_admin_port = $api_admin_port
+worker_admin_port = $worker_admin_port
+CONF
+    mv "$var/hirelog.conf.new" "$var/hirelog.conf"
+}
+
+prepare() { # topics and schemas; both change nothing where all is there
+    "$bin" topics --config "$var/hirelog.conf" >>"$log/topics.log" 2>&1 || { tail -n 5 "$log/topics.log" >&2; die "hirelog topics failed"; }
+    "$bin" migrate --config "$var/hirelog.conf" >>"$log/migrate.log" 2>&1 || { tail -n 5 "$log/migrate.log" >&2; die "hirelog migrate failed"; }
+}
+
+prepared=
+hirelog_start() {
+    [[ -n $prepared ]] || prepare
+    prepared=yes
+    launch "$1" "$bin" "$1" --config "$var/hirelog.conf"
+}
+
+api_start() {
+    hirelog_start api
+}
+
+worker_start() {
+    hirelog_start worker
+}
+
+api_ready() {
+    curl -fsS -o /dev/null --max-time 3 "http://127.0.0.1:$api_admin_port/readyz"
+}
+
+worker_ready() {
+    curl -fsS -o /dev/null --max-time 3 "http://127.0.0.1:$worker_admin_port/readyz"
+}
+
+# A rebuilt binary replaces the running one.
+retire_old_binary() {
+    local pid
+    if pid=$(pid_of "$1") && [[ ! /proc/$pid/exe -ef $bin ]]; then
+        component_stop "$1"
+    fi
+}
+
+# ---- commands ----
+
+write_env() {
+    local name pids=()
+    for name in "${components[@]}"; do
+        if pid_of "$name" >/dev/null; then
+            pids+=("$name=$(pid_of "$name")")
+        fi
+    done
+    cat >"$run/stack.env.new" <<ENV
+HIRELOG_URL='http://127.0.0.1:$api_port'
+HIRELOG_ADMIN_URL='http://127.0.0.1:$api_admin_port'
+HIRELOG_WORKER_ADMIN_URL='http://127.0.0.1:$worker_admin_port'
+HIRELOG_BROKERS='127.0.0.1:$kafka_port'
+HIRELOG_REGISTRY_URL='http://127.0.0.1:$api_port'
+HIRELOG_PG='$(pg_string hirelog hirelog)'
+HIRELOG_CONFIG='$var/hirelog.conf'
+HIRELOG_PIDS='${pids[*]}'
+ENV
+    mv "$run/stack.env.new" "$run/stack.env"
+}
+
+place() { # the directories, one stack.sh at a time
+    mkdir -p "$run" "$log" "$secret"
+    chmod 700 "$secret"
+    exec 9>"$run/lock"
+    flock -w 120 9 || die "another stack.sh works in $var"
+    postgres_choose_user
+    postgres_choose_place
+}
+
+cmd_up() { # Kafka and PostgreSQL start side by side, then api and worker do
+    local wanted=("${@:-${components[@]}}") name
+    place
+    ports_keep
+    write_config
+    retire_old_binary worker
+    retire_old_binary api
+    for name in kafka postgres; do
+        [[ " ${wanted[*]} " != *" $name "* ]] || pid_of $name >/dev/null || ${name}_start
+    done
+    for name in "${wanted[@]}"; do
+        [[ $name != api ]] || pid_of worker >/dev/null || [[ " ${wanted[*]} " != *" worker "* ]] || worker_start
+        component_up "$name"
+        [[ $name != postgres ]] || postgres_database
+    done
+    write_env
+}
+
+cmd_stop() { # in the reverse order
+    local wanted=("${@:-${components[@]}}") i
+    [[ -d $run ]] || return 0
+    place
+    for ((i = ${#wanted[@]} - 1; i >= 0; i--)); do
+        component_stop "${wanted[i]}"
+    done
+    if [[ -e $run/stack.env ]]; then
+        # shellcheck disable=SC1091
+        source "$run/ports"
+        write_env
+    fi
+}
+
+cmd_reset() {
+    cmd_stop
+    place
+    [[ $postgres_data == "$var"/* ]] || rm -rf "$postgres_data"
+    rm -rf "$var"
+}
+
+cmd_status() {
+    local name pid
+    for name in "${components[@]}"; do
+        pid=$(pid_of "$name") && echo "$name $pid" || echo "$name -"
+    done
+}
+
+case ${1:-} in
+up | stop | reset | status) "cmd_$1" "${@:2}" ;;
+*) die "usage: stack.sh up|stop|reset|status [component ...]" ;;
+esac
