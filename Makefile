@@ -43,9 +43,9 @@ libs_consumers   := $(B)/consumers.a $(B)/projections.a $(libs_producers)
 libs_api         := $(B)/api.a $(libs_consumers)
 
 .PHONY: all
-all: build/hirelog ## build build/hirelog
-build/hirelog: $(B)/hirelog
-	$(Q)ln -sf $(VARIANT)/hirelog $@
+all: $(if $(SANITIZE),$(B)/hirelog,build/hirelog) ## build build/hirelog (SANITIZE=address,undefined: build/san-address-undefined/hirelog)
+build/hirelog: build/release/hirelog
+	$(Q)ln -sf release/hirelog $@
 $(B)/hirelog: $(B)/api/main.o $(libs_api)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -83,4 +83,93 @@ $(B)/tests/unit/$(1): $(B)/tests/unit/$(1).o $(libs_$(firstword $(subst _, ,$(1)
 endef
 $(foreach t,$(UNIT),$(eval $(call unit_rule,$(t))))
 
--include $(shell find build -name '*.d' 2>/dev/null)
+# Tests with a real broker and database: a program each, of all layers and the other .c files of its folder.
+REAL := $(patsubst %.c,%,$(wildcard tests/integration/*_test.c tests/e2e/*_test.c))
+support_of = $(call obj,$(filter-out %_test.c,$(wildcard $(1)/*.c)))
+define real_rule
+$(B)/$(1): $(B)/$(1).o $(call support_of,$(patsubst %/,%,$(dir $(1)))) $(libs_api)
+	@echo "  LD    $$@"
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$^ $(LDLIBS) -lcmocka $$(shell sed -n 's/^.*LDFLAGS: //p' $(1).c)
+endef
+$(foreach t,$(REAL),$(eval $(call real_rule,$(t))))
+
+# A load generator and the reader of the scenario: programs of one file.
+$(B)/tests/bench/%: $(B)/tests/bench/%.o
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LDLIBS)
+build/tools/avro_cat: ops/avro_cat.c
+	@mkdir -p $(@D); echo "  CC    $@"
+	$(Q)$(CC) -D_GNU_SOURCE -I. -std=gnu17 $(WARN) -O1 -g -o $@ $< -lavro
+
+# What people call. Each installs what it lacks first, so the building is a make of its own.
+JOBS := $(shell nproc)
+BUILD := $(MAKE) --no-print-directory -j$(JOBS)
+.PHONY: deps run up stop reset status test check real-tests lint check-headers format bench docs clean help
+deps: ## install what is missing: Debian packages, the broker's jars
+	$(Q)ops/deps.sh build stack
+run: deps ## build, start everything under var/, run the hire scenario, leave it serving
+	$(Q)$(BUILD) all build/tools/avro_cat
+	$(Q)ops/stack.sh up
+	$(Q)ops/scenario.sh
+up: deps ## start what is not running (Kafka, PostgreSQL, api, worker), return when all are ready
+	$(Q)$(BUILD) all
+	$(Q)ops/stack.sh up
+	$(Q)ops/stack.sh status
+stop: ## stop what `make run` and `make up` started
+	$(Q)ops/stack.sh stop
+reset: ## stop, and delete var/
+	$(Q)ops/stack.sh reset
+status: ## which process runs under which pid
+	$(Q)ops/stack.sh status
+
+check: ## unit tests: no broker, no database (SANITIZE=address,undefined or SANITIZE=thread)
+	$(Q)ops/deps.sh build
+	$(Q)$(BUILD) $(UNIT:%=$(B)/tests/unit/%)
+	$(Q)ops/check.sh $(UNIT:%=$(B)/tests/unit/%)
+real-tests: $(B)/hirelog $(REAL:%=$(B)/%) build/tools/avro_cat
+test: deps check ## every test, on a throw-away stack with free ports (ONLY="name ...": those of integration and e2e)
+	$(Q)$(BUILD) real-tests
+	$(Q)ops/test.sh $(B) $(ONLY)
+bench: up ## the figures of the stack that `make up` started
+	$(Q)ops/deps.sh bench
+	$(Q)$(BUILD) build/release/tests/bench/http_load
+	$(Q)tests/bench/run.sh
+
+C_FILES   := $(filter-out build/% var/%,$(wildcard $(foreach d,ops schemas producers projections consumers api tests,$(d)/*.c $(d)/*/*.c)))
+H_FILES   := $(filter-out build/% var/%,$(wildcard $(foreach d,ops schemas producers projections consumers api tests,$(d)/*.h $(d)/*/*.h)))
+TIDY      := $(C_FILES:%.c=build/lint/%.tidy)
+ANALYZED  := $(patsubst %.c,build/lint/%.analyzed,$(filter-out tests/%,$(C_FILES)))
+HEADERS   := $(H_FILES:%.h=build/lint/%.alone)
+lint: ## formatting, clang-tidy, gcc -fanalyzer, headers, SQL, words
+	$(Q)ops/deps.sh build lint
+	$(Q)$(BUILD) $(G)/schemas/records.h $(G)/projections/sql_files.c
+	$(Q)ops/lint.sh $(C_FILES) $(H_FILES)
+	$(Q)$(BUILD) check-headers $(TIDY) $(ANALYZED)
+	@echo "lint: clean"
+# A file is looked at again when it, a header or the rules changed: the stamps keep their own dependency lists.
+LINT_DEPS = -MM -MP -MT $@ -MF $(@:%=%.d)
+build/lint/%.tidy: %.c .clang-tidy $(G)/schemas/records.h
+	@mkdir -p $(@D); echo "  TIDY  $<"
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(LINT_DEPS) $<
+	$(Q)clang-tidy-14 --quiet $< -- $(CPPFLAGS) -std=gnu17 >$@.log 2>&1 || { cat $@.log; exit 1; }
+	$(Q)touch $@
+build/lint/%.analyzed: %.c $(G)/schemas/records.h
+	@mkdir -p $(@D); echo "  ANLZ  $<"
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(LINT_DEPS) $<
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(WARN) -O1 -fanalyzer $(ANALYZER_OFF) -c $< -o /dev/null
+	$(Q)touch $@
+check-headers: $(HEADERS) ## compile each header alone
+build/lint/%.alone: %.h $(G)/schemas/records.h
+	@mkdir -p $(@D)
+	$(Q)echo '#include "$<"' | $(CC) $(CPPFLAGS) $(WARN) -std=gnu17 -MMD -MP -MT $@ -MF $@.d -fsyntax-only -x c -
+	$(Q)touch $@
+format: ## clang-format every C file in place
+	$(Q)clang-format-14 -i $(C_FILES) $(H_FILES)
+
+docs: all ## print settings, routes and schemas as documentation into build/docs/
+	$(Q)ops/docs.sh build/docs
+clean: ## delete build/ but the broker's jars
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs -exec rm -rf {} +
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+-include $(shell find build -name '*.d' -not -path '*/test-stack.*' 2>/dev/null)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# deps.sh [run|lint|bench ...] - installs what is missing: Debian packages, and the broker's jars by Maven.
-# Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
+# deps.sh build|stack|lint|bench ... - installs what is missing: Debian packages and, for the stack, the
+# broker's jars by Maven. Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-run=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libmicrohttpd-dev libjansson-dev libsodium-dev
-    libssl-dev libcmocka-dev postgresql-15 maven openjdk-17-jre-headless curl jq kcat procps util-linux openssl)
-lint=(clang-format-14 clang-tidy-14 git)
+build=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libmicrohttpd-dev libjansson-dev libsodium-dev
+    libssl-dev libcmocka-dev)
+stack=(postgresql-15 maven openjdk-17-jre-headless curl jq kcat procps util-linux)
+lint=(clang-format-14 clang-tidy-14 git jq)
 bench=(wrk)
 
 die() {
@@ -46,13 +47,13 @@ kafka_jars() {
 main() {
     local wanted=() group
     command -v dpkg-query >/dev/null || die "this needs Debian 12 (no dpkg here)"
-    for group in "${@:-run}"; do
+    for group in "$@"; do
         local -n packages=$group
         wanted+=("${packages[@]}")
     done
     mapfile -t wanted < <(missing_packages "${wanted[@]}")
     ((${#wanted[@]} == 0)) || apt_install "${wanted[@]}"
-    kafka_jars
+    [[ " $* " != *" stack "* ]] || kafka_jars
 }
 
 main "$@"

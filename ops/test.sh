@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# test.sh BUILD-DIR [name ...] - the tests that need a broker and a database, on a throw-away stack (3 partitions, free ports).
+#
+#   BUILD-DIR/tests/integration/*_test   each gets a database and topics of its own: $HIRELOG_CONFIG, $HIRELOG_PG, $HIRELOG_BROKERS,
+#                                        $HIRELOG_BIN; it starts the workers it wants itself
+#   tests/e2e/*_test.sh, BUILD-DIR/tests/e2e/*_test   then, over HTTP against the whole stack (stack.env is in the environment)
+#
+# Prints one line per test, the whole output of one that failed, and ends the stack in any case.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+build=$1
+shift
+only=("$@")
+test_seconds=240
+HIRELOG_VAR=$(mktemp -d "$root/build/test-stack.XXXXXX")
+export HIRELOG_VAR HIRELOG_PORTS=free HIRELOG_PARTITIONS=3 HIRELOG_BIN=$root/$build/hirelog
+chmod 755 "$HIRELOG_VAR"
+failed=() passed=0
+
+tear_down() {
+    local status=$?
+    trap - EXIT INT TERM
+    if ((status != 0)); then
+        rm -rf build/test-logs
+        cp -r "$HIRELOG_VAR/log" build/test-logs
+        echo "logs of the stack: build/test-logs"
+    fi
+    ops/stack.sh reset
+    exit "$status"
+}
+trap tear_down EXIT
+trap 'exit 130' INT TERM
+
+wanted() {
+    local name
+    ((${#only[@]})) || return 0
+    for name in "${only[@]}"; do
+        [[ $1 != *"$name"* ]] || return 0
+    done
+    return 1
+}
+
+run_test() { # FILE
+    local name=$1 output=$HIRELOG_VAR/log/${1##*/}.out begin=$EPOCHREALTIME status=0
+    timeout --kill-after=10 $test_seconds "$1" >"$output" 2>&1 </dev/null || status=$?
+    LC_ALL=C awk -v b="$begin" -v e="$EPOCHREALTIME" -v n="$name" -v s=$status \
+        'BEGIN {printf "%-6s %6.1f s  %s\n", s ? "FAILED" : "ok", e - b, n}'
+    if ((status == 0)); then
+        passed=$((passed + 1))
+        return
+    fi
+    failed+=("$name")
+    cat "$output"
+    ((status != 124)) || echo "(ended after $test_seconds s)"
+}
+
+load_env() {
+    set -a
+    # shellcheck disable=SC1091
+    source "$HIRELOG_VAR/run/stack.env"
+    set +a
+}
+
+# A database and topics of its own for one test; what it starts takes any free port.
+own_place() { # NAME
+    local name=$1
+    psql -Xq "$HIRELOG_PG" -c "CREATE DATABASE $name"
+    sed -e "s/dbname=hirelog/dbname=$name/" -e 's/^\(.*_port\) = .*/\1 = 0/' "$HIRELOG_VAR/hirelog.conf" >"$HIRELOG_VAR/$name.conf"
+    echo "topic_prefix = $name" >>"$HIRELOG_VAR/$name.conf"
+    export HIRELOG_CONFIG=$HIRELOG_VAR/$name.conf
+    HIRELOG_PG=${HIRELOG_PG/dbname=hirelog/dbname=$name}
+    # To a program that reads its settings these would be settings too, and stand above the file.
+    export -n HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_WORKER_ADMIN_URL HIRELOG_REGISTRY_URL HIRELOG_PIDS
+}
+
+integration() {
+    local file
+    ops/stack.sh up kafka postgres
+    for file in tests/integration/*_test.c; do
+        file=$build/${file%.c}
+        [[ -x $file ]] && wanted "$file" || continue
+        load_env
+        own_place "$(basename "$file")"
+        run_test "$file"
+    done
+}
+
+e2e() {
+    local file files=()
+    for file in tests/e2e/*_test.sh tests/e2e/*_test.c; do
+        [[ $file != *.c ]] || file=$build/${file%.c}
+        [[ ! -x $file ]] || ! wanted "$file" || files+=("$file")
+    done
+    ((${#files[@]})) || return 0
+    ops/stack.sh up
+    for file in "${files[@]}"; do
+        load_env
+        run_test "$file"
+    done
+}
+
+integration
+e2e
+echo "$passed passed, ${#failed[@]} failed ${failed[*]}"
+((${#failed[@]} == 0 && passed > 0))
