@@ -1,9 +1,11 @@
 /*
  * record.h - what the generator knows about every command, event and state, as tables. The typed structs are in
- * build/gen/schemas/<service>.h, made from schemas/<service>/<Name>[.v<N>].avsc. Immutable, any thread.
+ * build/gen/schemas/records.h, made by generate.c from schemas/<service>/<Name>[.v<N>].avsc. Immutable, any thread.
  */
 #ifndef SCHEMAS_RECORD_H
 #define SCHEMAS_RECORD_H
+
+#include <string.h>
 
 #include "ops/runtime/uuid.h"
 
@@ -45,6 +47,7 @@ struct field {
     int64_t min, max;                 /* FIELD_LONG; INT64_MIN/MAX = none */
     int64_t min_length, max_length;   /* characters of a FIELD_STRING */
     int64_t min_items, max_items;     /* arrays; always bounded */
+    bool unique_items;                /* arrays of strings and enums: no item twice */
     const char *format;               /* "email", "currency", "line" (no control characters), NULL = "text" (tab and newlines too) */
 };
 
@@ -52,6 +55,18 @@ struct record_array {
     void *items;
     size_t n;
 };
+
+/* The array member at `member`; copies, since the member's own type is another struct. */
+static inline struct record_array record_array_get(const void *member)
+{
+    struct record_array array;
+    memcpy(&array, member, sizeof array);
+    return array;
+}
+static inline void record_array_set(void *member, struct record_array array)
+{
+    memcpy(member, &array, sizeof array);
+}
 
 /* One published text of a schema. Self-contained: shared types are inlined by the generator. */
 struct schema_version {
@@ -74,7 +89,9 @@ struct record_type {
     const struct field *key;    /* commands: the partition key ("key": "job_id" in the .avsc); NULL otherwise */
     const struct schema_version *versions; /* oldest first; the newest describes the struct. Parts have none */
     size_t n_versions;
+    size_t index;           /* in record_types; RECORD_INDEX_NONE for parts */
 };
+#define RECORD_INDEX_NONE SIZE_MAX
 
 /* A value and its type. */
 struct record {
