@@ -64,7 +64,7 @@ err_set_reason(struct err *err, enum err_code code, const char *reason, const ch
 enum err_code err_context(struct err *err, const char *fmt, ...)
 {
     char context[ERR_MSG_MAX];
-    char joined[2 * ERR_MSG_MAX];
+    char joined[2 * ERR_MSG_MAX + 2];
     va_list ap;
     if (!err)
         return ERR_INTERNAL;
