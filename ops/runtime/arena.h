@@ -22,7 +22,8 @@ void arena_clear(struct arena *a); /* keeps the first block for the next batch, 
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
 #define ARENA_NEW(a, type)      ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (n)))
-/* An array of n items grown to hold n + 1: doubles when n is a power of two. Returns the (moved) array. */
+/* An array of n items grown to hold n + 1: doubles when n is a power of two. Returns the (moved)
+ * array. */
 void *arena_grow(struct arena *a, void *items, size_t n, size_t item_size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+/* They declare what is banned below, so they must be read before the ban, whatever the including
+ * file's order. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -24,7 +24,8 @@ enum err_action { ERR_ACTION_NONE, ERR_ACTION_RETRY, ERR_ACTION_PARK, ERR_ACTION
 #define ERR_MSG_MAX    256
 #define ERR_REASON_MAX 48
 
-/* Written only on failure. `reason` is empty but for ERR_REJECTED (decider code) and SQL errors (SQLSTATE). */
+/* Written only on failure. `reason` is empty but for ERR_REJECTED (decider code) and SQL errors
+ * (SQLSTATE). */
 struct err {
     enum err_code code;
     char reason[ERR_REASON_MAX];
@@ -33,10 +34,12 @@ struct err {
 
 extern const int err_http_status[ERR_CODE_N];
 extern const enum err_action err_worker_action[ERR_CODE_N];
-extern const int err_exit_code[ERR_CODE_N]; /* sysexits: ERR_INVALID 78 (EX_CONFIG), ERR_UNAVAILABLE 75, ... */
+extern const int
+    err_exit_code[ERR_CODE_N]; /* sysexits: ERR_INVALID 78 (EX_CONFIG), ERR_UNAVAILABLE 75, ... */
 extern const char *const err_code_name[ERR_CODE_N];
 
-/* Fills *err (err may be NULL) and returns code: `return err_set(err, ERR_INVALID, "port %d", p);` */
+/* Fills *err (err may be NULL) and returns code: `return err_set(err, ERR_INVALID, "port %d", p);`
+ */
 enum err_code err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The same with a reason code. */
 enum err_code
@@ -45,11 +48,11 @@ err_set_reason(struct err *err, enum err_code code, const char *reason, const ch
 /* Puts "context: " before the message, keeps the code. Returns err->code. */
 enum err_code err_context(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        enum err_code try_code_ = (call);                                                          \
-        if (try_code_ != ERR_OK)                                                                   \
-            return try_code_;                                                                      \
+#define TRY(call)                         \
+    do {                                  \
+        enum err_code try_code_ = (call); \
+        if (try_code_ != ERR_OK)          \
+            return try_code_;             \
     } while (0)
 
 #endif

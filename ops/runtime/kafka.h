@@ -1,6 +1,6 @@
 /*
- * kafka.h - librdkafka with our settings: handles by role, one error mapping, the partitioner, topic facts.
- * Never logs. Handles are the caller's; free with kafka_close_*().
+ * kafka.h - librdkafka with our settings: handles by role, one error mapping, the partitioner,
+ * topic facts. Never logs. Handles are the caller's; free with kafka_close_*().
  */
 #ifndef OPS_RUNTIME_KAFKA_H
 #define OPS_RUNTIME_KAFKA_H
@@ -11,7 +11,8 @@
 #include "ops/runtime/err.h"
 #include "ops/runtime/uuid.h"
 
-/* What to do about a failed transactional call (RULES 2). The only place that looks at the flags. */
+/* What to do about a failed transactional call (RULES 2). The only place that looks at the flags.
+ */
 enum kafka_action { KAFKA_DONE, KAFKA_RETRY, KAFKA_ABORT, KAFKA_RECREATE };
 enum kafka_action kafka_classify(const rd_kafka_error_t *error); /* NULL -> KAFKA_DONE */
 /* Message and code of an rd_kafka_error_t into err; destroys it. */
@@ -19,43 +20,52 @@ enum err_code kafka_err_take(rd_kafka_error_t *error, struct err *err, const cha
 
 typedef void kafka_dr_fn(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 
-/* Idempotent producer, acks=all, dr_msg_cb set (RULES 1); per-message opaque arrives as m->_private. opaque = the
- * handle's opaque. transactional_id NULL = not transactional. */
+/* Idempotent producer, acks=all, dr_msg_cb set (RULES 1); per-message opaque arrives as
+ * m->_private. opaque = the handle's opaque. transactional_id NULL = not transactional. */
 MUST_CHECK enum err_code kafka_producer_open(const struct config *cfg,
                                              const char *transactional_id,
                                              kafka_dr_fn *dr,
                                              void *opaque,
                                              rd_kafka_t **ret,
                                              struct err *err);
-/* Consumer without a group duty: manual assignment, no commits, partition EOF events on. read_committed or not;
- * fetch_wait_ms 100 for lanes, 1 for catch-up. */
+/* Consumer without a group duty: manual assignment, no commits, partition EOF events on.
+ * read_committed or not; fetch_wait_ms 100 for lanes, 1 for catch-up. */
 MUST_CHECK enum err_code kafka_reader_open(const struct config *cfg,
                                            bool read_committed,
                                            int fetch_wait_ms,
                                            rd_kafka_t **ret,
                                            struct err *err);
 /* Group member (range, classic, no static membership); the caller's rebalance callback. */
-MUST_CHECK enum err_code
-kafka_member_open(const struct config *cfg,
-                  const char *group,
-                  void (*rebalance)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *),
-                  void *opaque,
-                  rd_kafka_t **ret,
-                  struct err *err);
+MUST_CHECK enum err_code kafka_member_open(
+    const struct config *cfg,
+    const char *group,
+    void (*rebalance)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *),
+    void *opaque,
+    rd_kafka_t **ret,
+    struct err *err);
 void kafka_producer_close(rd_kafka_t *rk); /* NULL ok; purges, never waits over 5 s (RULES 14) */
 void kafka_consumer_close(rd_kafka_t *rk); /* NULL ok */
 
-/* Points a reader at one partition; offset >= 0 exact (RULES 9: auto.offset.reset=error), or RD_KAFKA_OFFSET_BEGINNING. */
-MUST_CHECK enum err_code kafka_reader_assign(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t offset, struct err *err);
+/* Points a reader at one partition; offset >= 0 exact (RULES 9: auto.offset.reset=error), or
+ * RD_KAFKA_OFFSET_BEGINNING. */
+MUST_CHECK enum err_code kafka_reader_assign(
+    rd_kafka_t *rk, const char *topic, int32_t partition, int64_t offset, struct err *err);
 /* Low and high watermark as a read_uncommitted *reader* sees them; own deadline (RULES 13). */
-MUST_CHECK enum err_code kafka_watermarks(rd_kafka_t *reader, const char *topic, int32_t partition, int64_t *ret_low, int64_t *ret_high, struct err *err);
+MUST_CHECK enum err_code kafka_watermarks(rd_kafka_t *reader,
+                                          const char *topic,
+                                          int32_t partition,
+                                          int64_t *ret_low,
+                                          int64_t *ret_high,
+                                          struct err *err);
 
 /* (murmur2(lower-case 36-character key) & 0x7fffffff) % n. Same as the Java client's default. */
 int32_t kafka_partition(const struct uuid *key, int32_t n);
 int32_t kafka_partition_text(const char *key, size_t len, int32_t n);
 
-/* Number of partitions of an existing topic; ERR_NOT_FOUND when it does not exist. Also warms the handle up for it. */
-MUST_CHECK enum err_code kafka_topic_partitions(rd_kafka_t *rk, const char *topic, int32_t *ret, struct err *err);
+/* Number of partitions of an existing topic; ERR_NOT_FOUND when it does not exist. Also warms the
+ * handle up for it. */
+MUST_CHECK enum err_code
+kafka_topic_partitions(rd_kafka_t *rk, const char *topic, int32_t *ret, struct err *err);
 MUST_CHECK enum err_code kafka_cluster_id(rd_kafka_t *rk, char *ret, size_t size, struct err *err);
 struct kafka_topic_spec {
     const char *name;
@@ -64,6 +74,9 @@ struct kafka_topic_spec {
     int64_t retention_ms; /* -1 = unlimited */
 };
 /* Creates what is missing; ERR_CONFLICT when one exists with another number of partitions. */
-MUST_CHECK enum err_code kafka_topics_create(rd_kafka_t *rk, const struct kafka_topic_spec *specs, size_t n, struct err *err);
+MUST_CHECK enum err_code kafka_topics_create(rd_kafka_t *rk,
+                                             const struct kafka_topic_spec *specs,
+                                             size_t n,
+                                             struct err *err);
 
 #endif

@@ -25,10 +25,12 @@ struct log_kv {
 #define KV_U(k, v) ((struct log_kv){.key = (k), .kind = LOG_KV_UUID, .u = (v)})
 #define KV_ERR(e)  KV_S("error", (e)->msg)
 
-void log_setup(enum log_level min, enum log_format format, const char *process); /* before threads */
+void log_setup(enum log_level min,
+               enum log_format format,
+               const char *process); /* before threads */
 void log_write(enum log_level level, const char *msg, const struct log_kv *kv);
 
-#define LOG_AT(level, msg, ...)                                                                    \
+#define LOG_AT(level, msg, ...) \
     log_write((level), (msg), (const struct log_kv[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
 #define log_debug(msg, ...) LOG_AT(LOG_DEBUG, msg __VA_OPT__(, ) __VA_ARGS__)
 #define log_info(msg, ...)  LOG_AT(LOG_INFO, msg __VA_OPT__(, ) __VA_ARGS__)

@@ -1,13 +1,15 @@
 /*
- * pg.h - libpq in pipeline mode. Queue statements, sync, read their results. One thread per connection. Never logs.
+ * pg.h - libpq in pipeline mode. Queue statements, sync, read their results. One thread per
+ * connection. Never logs.
  *
- *     size_t r = pg_queue(pg, &stmt_read, params, n);       (prepared on first use on this connection)
- *     TRY(pg_sync(pg, err));                                (sends, reads everything, first error wins)
- *     const PGresult *res = pg_result(pg, r);               (valid until the next pg_queue after the sync)
+ *     size_t r = pg_queue(pg, &stmt_read, params, n);       (prepared on first use on this
+ * connection) TRY(pg_sync(pg, err));                                (sends, reads everything, first
+ * error wins) const PGresult *res = pg_result(pg, r);               (valid until the next pg_queue
+ * after the sync)
  *
- * Parameters and results are binary unless a statement says text. After an error the connection is usable again
- * (pg_sync has consumed up to the SYNC); an open transaction is then in the failed state: pg_rollback.
- * A broken connection: every call gives ERR_UNAVAILABLE until pg_reset.
+ * Parameters and results are binary unless a statement says text. After an error the connection is
+ * usable again (pg_sync has consumed up to the SYNC); an open transaction is then in the failed
+ * state: pg_rollback. A broken connection: every call gives ERR_UNAVAILABLE until pg_reset.
  */
 #ifndef OPS_RUNTIME_PG_H
 #define OPS_RUNTIME_PG_H
@@ -36,7 +38,9 @@ enum pg_type {
 };
 
 #define PG_PARAMS_MAX 64
-#define PG_QUEUE_MAX  256 /* statements per sync (RULES 24); pg_queue syncs nothing by itself: exceeding is an assertion */
+#define PG_QUEUE_MAX                                                                         \
+    256 /* statements per sync (RULES 24); pg_queue syncs nothing by itself: exceeding is an \
+           assertion */
 
 /* A statement: static storage; its address is its identity, prepared once per connection. */
 struct pg_stmt {
@@ -56,17 +60,18 @@ struct pg; /* opaque */
 struct pg_options {
     const char *conninfo;
     const char *application_name;
-    const char *search_path;      /* NULL = default */
-    int statement_timeout_ms;     /* 0 = none */
-    int idle_in_transaction_ms;   /* 0 = none */
-    bool planner_fixed;           /* lane sessions: enable_seqscan, jit off, generic plans */
-    bool async_commit;            /* synchronous_commit = off for the session */
+    const char *search_path;    /* NULL = default */
+    int statement_timeout_ms;   /* 0 = none */
+    int idle_in_transaction_ms; /* 0 = none */
+    bool planner_fixed;         /* lane sessions: enable_seqscan, jit off, generic plans */
+    bool async_commit;          /* synchronous_commit = off for the session */
 };
 
 MUST_CHECK enum err_code pg_open(const struct pg_options *o, struct pg **ret, struct err *err);
 void pg_free(struct pg *pg); /* NULL ok */
 DEFINE_CLEANUP(struct pg *, pg_free);
-MUST_CHECK enum err_code pg_reset(struct pg *pg, struct err *err); /* reconnect; forgets prepared statements */
+MUST_CHECK enum err_code pg_reset(struct pg *pg,
+                                  struct err *err); /* reconnect; forgets prepared statements */
 bool pg_broken(const struct pg *pg);
 int pg_backend_pid(const struct pg *pg);
 int pg_socket(const struct pg *pg); /* for poll() by listeners */
@@ -74,21 +79,35 @@ int pg_socket(const struct pg *pg); /* for poll() by listeners */
 size_t pg_queue(struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n);
 /* Like pg_queue, without preparing: BEGIN, COMMIT, SAVEPOINT x. sql must live until the sync. */
 size_t pg_queue_command(struct pg *pg, const char *sql);
-/* Sends SYNC, flushes, reads all results. The first failed statement's error: class 22/23 -> ERR_INVALID, 08/40/53/55P03/
- * 57/58 -> ERR_UNAVAILABLE, others ERR_INTERNAL; err->reason holds the SQLSTATE, err->msg names the statement. */
+/* Sends SYNC, flushes, reads all results. The first failed statement's error: class 22/23 ->
+ * ERR_INVALID, 08/40/53/55P03/ 57/58 -> ERR_UNAVAILABLE, others ERR_INTERNAL; err->reason holds the
+ * SQLSTATE, err->msg names the statement. */
 MUST_CHECK enum err_code pg_sync(struct pg *pg, struct err *err);
 const PGresult *pg_result(const struct pg *pg, size_t index);
 int64_t pg_affected(const struct pg *pg, size_t index); /* rows of an INSERT/UPDATE/DELETE */
 
 /* queue + sync of one. *ret may be NULL; valid until the next queue. */
-MUST_CHECK enum err_code pg_exec(struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n, const PGresult **ret, struct err *err);
+MUST_CHECK enum err_code pg_exec(struct pg *pg,
+                                 const struct pg_stmt *s,
+                                 const struct pg_param *p,
+                                 size_t n,
+                                 const PGresult **ret,
+                                 struct err *err);
 /* Queues COMMIT, syncs; ERR_OK only if the command tag is exactly COMMIT (RULES 23). */
 MUST_CHECK enum err_code pg_commit(struct pg *pg, struct err *err);
 void pg_rollback(struct pg *pg); /* best effort; a broken connection stays broken */
 /* Simple multi-statement script (migrations), outside the pipeline. */
 MUST_CHECK enum err_code pg_script(struct pg *pg, const char *sql, struct err *err);
-/* LISTEN side: waits up to timeout_ms for one notification. false = none came. channel/payload into the buffers. */
-MUST_CHECK enum err_code pg_wait_notify(struct pg *pg, int timeout_ms, char *channel, size_t channel_size, char *payload, size_t payload_size, bool *ret_got, struct err *err);
+/* LISTEN side: waits up to timeout_ms for one notification. false = none came. channel/payload into
+ * the buffers. */
+MUST_CHECK enum err_code pg_wait_notify(struct pg *pg,
+                                        int timeout_ms,
+                                        char *channel,
+                                        size_t channel_size,
+                                        char *payload,
+                                        size_t payload_size,
+                                        bool *ret_got,
+                                        struct err *err);
 
 /* Parameters in binary form, copied into the arena. */
 struct pg_param pg_p_null(enum pg_type type);
@@ -99,9 +118,11 @@ struct pg_param pg_p_text(struct arena *a, const char *s); /* NULL = SQL NULL */
 struct pg_param pg_p_uuid(struct arena *a, const struct uuid *u);
 struct pg_param pg_p_time(struct arena *a, int64_t us);
 struct pg_param pg_p_bytea(struct arena *a, struct bytes b);
-/* One-dimensional array (RULES: header ndim, hasnull, element oid, dim, lower bound 1; empty is ndim 0) of n elements made by
- * the functions above, all of the element type that belongs to array_type. */
-struct pg_param pg_p_array(struct arena *a, enum pg_type array_type, const struct pg_param *elements, size_t n);
+/* One-dimensional array (RULES: header ndim, hasnull, element oid, dim, lower bound 1; empty is
+ * ndim 0) of n elements made by the functions above, all of the element type that belongs to
+ * array_type. */
+struct pg_param
+pg_p_array(struct arena *a, enum pg_type array_type, const struct pg_param *elements, size_t n);
 
 /* Values of binary results. Column by position; asserts the column's type. */
 bool pg_is_null(const PGresult *r, int row, int col);
@@ -109,7 +130,9 @@ int64_t pg_get_int8(const PGresult *r, int row, int col); /* int4, int8 */
 bool pg_get_bool(const PGresult *r, int row, int col);
 struct uuid pg_get_uuid(const PGresult *r, int row, int col);
 int64_t pg_get_time(const PGresult *r, int row, int col); /* timestamptz -> us since 1970 */
-struct bytes pg_get_bytes(const PGresult *r, int row, int col); /* bytea, text, json, jsonb as text: a view into r */
-const char *pg_get_text(const PGresult *r, int row, int col);   /* NUL-terminated view into r */
+struct bytes pg_get_bytes(const PGresult *r,
+                          int row,
+                          int col); /* bytea, text, json, jsonb as text: a view into r */
+const char *pg_get_text(const PGresult *r, int row, int col); /* NUL-terminated view into r */
 
 #endif

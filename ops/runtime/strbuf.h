@@ -1,5 +1,6 @@
 /*
- * strbuf.h - a growing string. Always NUL-terminated once something was added. Out of memory aborts.
+ * strbuf.h - a growing string. Always NUL-terminated once something was added. Out of memory
+ * aborts.
  */
 #ifndef OPS_RUNTIME_STRBUF_H
 #define OPS_RUNTIME_STRBUF_H

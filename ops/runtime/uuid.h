@@ -1,5 +1,6 @@
 /*
- * uuid.h - UUIDs as 16 bytes; RFC 9562 versions 5 and 7. Text is lower case, 36 characters. Thread-safe.
+ * uuid.h - UUIDs as 16 bytes; RFC 9562 versions 5 and 7. Text is lower case, 36 characters.
+ * Thread-safe.
  */
 #ifndef OPS_RUNTIME_UUID_H
 #define OPS_RUNTIME_UUID_H
@@ -23,7 +24,8 @@ void uuid_format(const struct uuid *u, char ret[UUID_TEXT_LEN + 1]);
 MUST_CHECK bool uuid_parse(const char *text, struct uuid *ret);
 MUST_CHECK bool uuid_parse_n(const char *text, size_t len, struct uuid *ret);
 struct uuid uuid_v5(const struct uuid *ns, const void *name, size_t len); /* SHA-1 */
-/* UUIDv5 in uuid_ns_hirelog of the parts joined by a NUL byte; ends at NULL: uuid_v5_of("a", "b", NULL). */
+/* UUIDv5 in uuid_ns_hirelog of the parts joined by a NUL byte; ends at NULL: uuid_v5_of("a", "b",
+ * NULL). */
 struct uuid uuid_v5_of(const char *first, ...) __attribute__((sentinel));
 struct uuid uuid_v7(int64_t now_us); /* random bits from the system; monotonic within a thread */
 

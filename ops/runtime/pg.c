@@ -1,0 +1,478 @@
+#include "ops/runtime/pg.h"
+
+#include <assert.h>
+#include <poll.h>
+
+#include "ops/runtime/strbuf.h"
+#include "ops/runtime/timeutil.h"
+
+#define PREPARED_MAX        512 /* statements of one connection; a power of two (open addressing) */
+#define DEADLINE_DEFAULT_MS 30000 /* of one sync, where no statement timeout bounds it */
+#define SQLSTATE_LEN        5
+
+enum entry_kind { ENTRY_PREPARE, ENTRY_EXECUTE, ENTRY_COMMAND };
+
+struct entry {
+    enum entry_kind kind;
+    const struct pg_stmt *stmt; /* NULL for commands */
+    const char *sql;            /* of commands */
+    PGresult *res;
+};
+
+struct pg {
+    PGconn *conn;
+    char *conninfo;
+    char *application_name;
+    char *search_path;
+    struct pg_options options;
+    bool broken;
+    bool synced;      /* the queue's results have been read: the next pg_queue starts anew */
+    size_t n_entries; /* in libpq's order, preparations included */
+    struct entry entries[2 * PG_QUEUE_MAX];
+    size_t n_queued;
+    size_t index[PG_QUEUE_MAX];                   /* caller's index -> entry */
+    const struct pg_stmt *prepared[PREPARED_MAX]; /* by address */
+};
+
+/* ---- connection
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+static void quiet(void *arg, const PGresult *res)
+{
+    (void)arg;
+    (void)res;
+}
+
+static void clear_results(struct pg *pg)
+{
+    for (size_t i = 0; i < pg->n_entries; i++)
+        PQclear(pg->entries[i].res);
+    pg->n_entries = 0;
+    pg->n_queued = 0;
+    pg->synced = false;
+}
+
+static void session_settings(const struct pg *pg, struct strbuf *sql)
+{
+    const struct pg_options *o = &pg->options;
+    strbuf_adds(sql, "SET client_encoding = 'UTF8';SET timezone = 'UTC';");
+    if (pg->search_path)
+        strbuf_addf(sql, "SET search_path = %s;", pg->search_path);
+    if (o->statement_timeout_ms)
+        strbuf_addf(sql, "SET statement_timeout = %d;", o->statement_timeout_ms);
+    if (o->idle_in_transaction_ms)
+        strbuf_addf(sql, "SET idle_in_transaction_session_timeout = %d;",
+                    o->idle_in_transaction_ms);
+    if (o->planner_fixed)
+        strbuf_adds(
+            sql,
+            "SET enable_seqscan = off;SET jit = off;SET plan_cache_mode = force_generic_plan;");
+    if (o->async_commit)
+        strbuf_adds(sql, "SET synchronous_commit = off;");
+}
+
+static enum err_code connect_now(struct pg *pg, struct err *err)
+{
+    /* RULES 29: a dead peer is noticed within seconds. What the caller's string says comes last and
+     * wins. */
+    const char *keys[] = {
+        "connect_timeout",  "tcp_user_timeout", "keepalives_idle", "keepalives_interval",
+        "keepalives_count", "application_name", "dbname",          NULL};
+    const char *values[] = {"3", "5000", "5", "2", "3", pg->application_name, pg->conninfo, NULL};
+    struct strbuf sql;
+    pg->conn = PQconnectdbParams(keys, values, 1);
+    pg->broken = PQstatus(pg->conn) != CONNECTION_OK;
+    if (pg->broken)
+        return err_set(err, ERR_UNAVAILABLE, "connect to PostgreSQL: %s", PQerrorMessage(pg->conn));
+    PQsetNoticeReceiver(pg->conn, quiet, NULL);
+    strbuf_init(&sql);
+    session_settings(pg, &sql);
+    PGresult *res = PQexec(pg->conn, strbuf_cstr(&sql));
+    bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
+    PQclear(res);
+    strbuf_release(&sql);
+    if (!ok || PQsetnonblocking(pg->conn, 1) != 0 || !PQenterPipelineMode(pg->conn)) {
+        pg->broken = true;
+        return err_set(err, ERR_UNAVAILABLE, "set up the session: %s", PQerrorMessage(pg->conn));
+    }
+    return ERR_OK;
+}
+
+static char *copy(const char *s)
+{
+    char *c = s ? strdup(s) : NULL;
+    if (s && !c)
+        abort();
+    return c;
+}
+
+enum err_code pg_open(const struct pg_options *o, struct pg **ret, struct err *err)
+{
+    owned(pg_free) struct pg *pg = calloc(1, sizeof(*pg));
+    if (!pg)
+        abort();
+    pg->options = *o;
+    pg->conninfo = copy(o->conninfo);
+    pg->application_name = copy(o->application_name);
+    pg->search_path = copy(o->search_path);
+    TRY(connect_now(pg, err));
+    *ret = STEAL(pg);
+    return ERR_OK;
+}
+
+void pg_free(struct pg *pg)
+{
+    if (!pg)
+        return;
+    clear_results(pg);
+    PQfinish(pg->conn);
+    free(pg->conninfo);
+    free(pg->application_name);
+    free(pg->search_path);
+    free(pg);
+}
+
+enum err_code pg_reset(struct pg *pg, struct err *err)
+{
+    clear_results(pg);
+    memset(pg->prepared, 0, sizeof(pg->prepared));
+    PQfinish(pg->conn);
+    return connect_now(pg, err);
+}
+
+bool pg_broken(const struct pg *pg)
+{
+    return pg->broken || PQstatus(pg->conn) == CONNECTION_BAD;
+}
+
+int pg_backend_pid(const struct pg *pg)
+{
+    return PQbackendPID(pg->conn);
+}
+
+int pg_socket(const struct pg *pg)
+{
+    return PQsocket(pg->conn);
+}
+
+/* ---- queue
+ * ---------------------------------------------------------------------------------------------------------------
+ */
+
+static const struct pg_stmt **prepared_slot(struct pg *pg, const struct pg_stmt *s)
+{
+    size_t at = ((uintptr_t)s >> 4) & (PREPARED_MAX - 1);
+    for (size_t i = 0; i < PREPARED_MAX; i++) {
+        const struct pg_stmt **slot = &pg->prepared[(at + i) & (PREPARED_MAX - 1)];
+        if (!*slot || *slot == s)
+            return slot;
+    }
+    assert(!"PREPARED_MAX statements on one connection");
+    return NULL;
+}
+
+/* Starts a fresh queue after a sync; returns the entry that the next libpq call fills. */
+static struct entry *
+next_entry(struct pg *pg, enum entry_kind kind, const struct pg_stmt *s, const char *sql)
+{
+    if (pg->synced)
+        clear_results(pg);
+    struct entry *e = &pg->entries[pg->n_entries++];
+    *e = (struct entry){.kind = kind, .stmt = s, .sql = sql};
+    return e;
+}
+
+static size_t next_index(struct pg *pg)
+{
+    assert(pg->n_queued < PG_QUEUE_MAX);
+    pg->index[pg->n_queued] = pg->n_entries - 1;
+    return pg->n_queued++;
+}
+
+static void prepare(struct pg *pg, const struct pg_stmt *s, const Oid *types, int n)
+{
+    const struct pg_stmt **slot = prepared_slot(pg, s);
+    if (*slot)
+        return;
+    *slot = s;
+    next_entry(pg, ENTRY_PREPARE, s, s->sql);
+    if (!PQsendPrepare(pg->conn, s->name, s->sql, n, types))
+        pg->broken = true;
+}
+
+size_t pg_queue(struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n)
+{
+    Oid types[PG_PARAMS_MAX];
+    const char *values[PG_PARAMS_MAX];
+    int lengths[PG_PARAMS_MAX];
+    int formats[PG_PARAMS_MAX];
+    assert(n <= PG_PARAMS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        types[i] = (Oid)p[i].type;
+        values[i] = p[i].data;
+        lengths[i] = p[i].len;
+        formats[i] = 1;
+    }
+    if (pg->synced)
+        clear_results(pg);
+    prepare(pg, s, types, (int)n);
+    next_entry(pg, ENTRY_EXECUTE, s, NULL);
+    if (!PQsendQueryPrepared(pg->conn, s->name, (int)n, values, lengths, formats,
+                             s->text_results ? 0 : 1))
+        pg->broken = true;
+    return next_index(pg);
+}
+
+size_t pg_queue_command(struct pg *pg, const char *sql)
+{
+    next_entry(pg, ENTRY_COMMAND, NULL, sql);
+    if (!PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1))
+        pg->broken = true;
+    return next_index(pg);
+}
+
+/* ---- sync
+ * ----------------------------------------------------------------------------------------------------------------
+ */
+
+/* Flushes and waits for input until a result can be taken without blocking. False: connection gone
+ * or deadline passed. */
+static bool wait_readable(struct pg *pg, int64_t deadline_us)
+{
+    for (;;) {
+        int unsent = PQflush(pg->conn);
+        if (unsent < 0 || PQstatus(pg->conn) == CONNECTION_BAD)
+            return false;
+        if (unsent == 0 && !PQisBusy(pg->conn))
+            return true;
+        int64_t left_ms = (deadline_us - time_monotonic_us()) / 1000;
+        struct pollfd fd = {.fd = PQsocket(pg->conn),
+                            .events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
+        if (left_ms <= 0 || poll(&fd, 1, (int)left_ms) < 0)
+            return false;
+        if ((fd.revents & (POLLIN | POLLERR | POLLHUP)) && !PQconsumeInput(pg->conn))
+            return false;
+        if (unsent == 0 && !PQisBusy(pg->conn))
+            return true;
+    }
+}
+
+static bool next_result(struct pg *pg, int64_t deadline_us, PGresult **ret)
+{
+    if (!wait_readable(pg, deadline_us))
+        return false;
+    *ret = PQgetResult(pg->conn);
+    return true;
+}
+
+/* One result and its terminating NULL for each entry, then the SYNC. False: the connection is of no
+ * more use (RULES 24). */
+static bool read_results(struct pg *pg, int64_t deadline_us)
+{
+    PGresult *res;
+    for (size_t i = 0; i < pg->n_entries; i++) {
+        if (!next_result(pg, deadline_us, &pg->entries[i].res) || !pg->entries[i].res)
+            return false;
+        if (PQstatus(pg->conn) == CONNECTION_BAD || !next_result(pg, deadline_us, &res) || res) {
+            return false;
+        }
+    }
+    if (!next_result(pg, deadline_us, &res))
+        return false;
+    bool is_sync = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+    PQclear(res);
+    return is_sync;
+}
+
+static bool succeeded(const struct entry *e)
+{
+    ExecStatusType status = PQresultStatus(e->res);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* What an SQLSTATE means to us: the caller's data, the weather, or a bug. */
+static enum err_code classify(const char *sqlstate)
+{
+    static const struct {
+        const char *prefix;
+        enum err_code code;
+    } classes[] = {
+        {"22",    ERR_INVALID    },
+        {"23",    ERR_INVALID    },
+        {"08",    ERR_UNAVAILABLE},
+        {"40",    ERR_UNAVAILABLE},
+        {"53",    ERR_UNAVAILABLE},
+        {"55P03", ERR_UNAVAILABLE},
+        {"57",    ERR_UNAVAILABLE},
+        {"58",    ERR_UNAVAILABLE},
+        {"25P03", ERR_UNAVAILABLE}, /* idle in transaction timeout */
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+        if (strncmp(sqlstate, classes[i].prefix, strlen(classes[i].prefix)) == 0)
+            return classes[i].code;
+    }
+    return ERR_INTERNAL;
+}
+
+static enum err_code entry_error(const struct entry *e, struct err *err)
+{
+    const char *sqlstate = PQresultErrorField(e->res, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(e->res, PG_DIAG_MESSAGE_PRIMARY);
+    const char *what = e->stmt ? e->stmt->name : e->sql;
+    if (!sqlstate)
+        return err_set(err, ERR_UNAVAILABLE, "%s: %s", what, PQresultErrorMessage(e->res));
+    return err_set_reason(err, classify(sqlstate), sqlstate, "%s: %s (%s)", what,
+                          message ? message : "", sqlstate);
+}
+
+/* A statement whose preparation failed or was skipped must be prepared again. Rebuilds the probing
+ * table. */
+static void forget_failed_preparations(struct pg *pg)
+{
+    const struct pg_stmt *kept[PREPARED_MAX];
+    bool failed = false;
+    memcpy(kept, pg->prepared, sizeof(kept));
+    for (size_t i = 0; i < pg->n_entries; i++) {
+        const struct entry *e = &pg->entries[i];
+        if (e->kind != ENTRY_PREPARE || succeeded(e))
+            continue;
+        failed = true;
+        for (size_t k = 0; k < PREPARED_MAX; k++)
+            kept[k] = kept[k] == e->stmt ? NULL : kept[k];
+    }
+    if (!failed)
+        return;
+    memset(pg->prepared, 0, sizeof(pg->prepared));
+    for (size_t k = 0; k < PREPARED_MAX; k++) {
+        if (kept[k])
+            *prepared_slot(pg, kept[k]) = kept[k];
+    }
+}
+
+static int64_t sync_deadline_us(const struct pg *pg)
+{
+    int64_t ms = pg->options.statement_timeout_ms ? 2LL * pg->options.statement_timeout_ms
+                                                  : DEADLINE_DEFAULT_MS;
+    return time_monotonic_us() + ms * 1000;
+}
+
+enum err_code pg_sync(struct pg *pg, struct err *err)
+{
+    if (pg->synced)
+        clear_results(pg);
+    pg->synced = true;
+    if (pg->broken || !PQpipelineSync(pg->conn) || !read_results(pg, sync_deadline_us(pg))) {
+        pg->broken = true;
+        for (size_t i = 0; i < pg->n_entries; i++) {
+            const struct entry *e = &pg->entries[i];
+            if (e->res && !succeeded(e) && PQresultErrorField(e->res, PG_DIAG_SQLSTATE)) {
+                entry_error(e, err);
+                if (err)
+                    err->code = ERR_UNAVAILABLE;
+                return ERR_UNAVAILABLE;
+            }
+        }
+        return err_set(err, ERR_UNAVAILABLE, "connection to PostgreSQL lost: %s",
+                       PQerrorMessage(pg->conn));
+    }
+    for (size_t i = 0; i < pg->n_entries; i++) {
+        if (!succeeded(&pg->entries[i])) {
+            forget_failed_preparations(pg);
+            return entry_error(&pg->entries[i], err);
+        }
+    }
+    return ERR_OK;
+}
+
+const PGresult *pg_result(const struct pg *pg, size_t index)
+{
+    assert(pg->synced && index < pg->n_queued);
+    return pg->entries[pg->index[index]].res;
+}
+
+int64_t pg_affected(const struct pg *pg, size_t index)
+{
+    assert(pg->synced && index < pg->n_queued);
+    return strtoll(PQcmdTuples(pg->entries[pg->index[index]].res), NULL, 10);
+}
+
+enum err_code pg_exec(struct pg *pg,
+                      const struct pg_stmt *s,
+                      const struct pg_param *p,
+                      size_t n,
+                      const PGresult **ret,
+                      struct err *err)
+{
+    size_t index = pg_queue(pg, s, p, n);
+    TRY(pg_sync(pg, err));
+    if (ret)
+        *ret = pg_result(pg, index);
+    return ERR_OK;
+}
+
+enum err_code pg_commit(struct pg *pg, struct err *err)
+{
+    size_t index = pg_queue_command(pg, "COMMIT");
+    TRY(pg_sync(pg, err));
+    const char *tag = PQcmdStatus(pg->entries[pg->index[index]].res);
+    if (strcmp(tag, "COMMIT") != 0)
+        return err_set(err, ERR_INTERNAL, "COMMIT of a failed transaction answered %s", tag);
+    return ERR_OK;
+}
+
+void pg_rollback(struct pg *pg)
+{
+    struct err ignored;
+    if (pg_broken(pg))
+        return;
+    /* What was queued and never synced goes first, so that the ROLLBACK is not swallowed by its
+     * error. */
+    if (!pg->synced && pg->n_entries > 0 && pg_sync(pg, &ignored) != ERR_OK && pg_broken(pg))
+        return;
+    pg_queue_command(pg, "ROLLBACK");
+    enum err_code code = pg_sync(pg, &ignored);
+    (void)code; /* a session that cannot roll back is broken, and pg_broken() says so */
+}
+
+enum err_code pg_script(struct pg *pg, const char *sql, struct err *err)
+{
+    clear_results(pg);
+    if (pg_broken(pg) || !PQexitPipelineMode(pg->conn))
+        return err_set(err, ERR_UNAVAILABLE, "connection to PostgreSQL lost: %s",
+                       PQerrorMessage(pg->conn));
+    struct entry e = {.kind = ENTRY_COMMAND, .sql = "script", .res = PQexec(pg->conn, sql)};
+    enum err_code code = succeeded(&e) ? ERR_OK : entry_error(&e, err);
+    PQclear(e.res);
+    if (!PQenterPipelineMode(pg->conn))
+        pg->broken = true;
+    return code;
+}
+
+enum err_code pg_wait_notify(struct pg *pg,
+                             int timeout_ms,
+                             char *channel,
+                             size_t channel_size,
+                             char *payload,
+                             size_t payload_size,
+                             bool *ret_got,
+                             struct err *err)
+{
+    PGnotify *n = PQnotifies(pg->conn);
+    if (!n && !pg_broken(pg)) {
+        struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
+        if (poll(&fd, 1, timeout_ms) > 0 && !PQconsumeInput(pg->conn))
+            pg->broken = true;
+        n = PQnotifies(pg->conn);
+    }
+    if (!n && pg_broken(pg))
+        return err_set(err, ERR_UNAVAILABLE, "connection to PostgreSQL lost: %s",
+                       PQerrorMessage(pg->conn));
+    *ret_got = n != NULL;
+    if (n) {
+        snprintf(channel, channel_size, "%s", n->relname);
+        snprintf(payload, payload_size, "%s", n->extra);
+        PQfreemem(n);
+    }
+    return ERR_OK;
+}
