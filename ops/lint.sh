@@ -25,7 +25,7 @@ uuid_generate_[a-z0-9]+|now|clock_timestamp|statement_timestamp|transaction_time
 
 # Every event of a service that has a view has its statement, and no statement is for an event that does not exist.
 sql_of_events() {
-    local dir service name avsc query
+    local dir service name avsc
     for dir in projections/*/events; do
         service=$(basename "$(dirname "$dir")")
         for avsc in schemas/"$service"/*.avsc; do
@@ -37,10 +37,6 @@ sql_of_events() {
             [[ ! -e $name ]] || [[ -e schemas/$service/$(basename "$name" .sql).avsc ]] || echo "$name: no such event"
         done
     done | problem 'events and their statements'
-    for query in projections/*/queries/*.sql; do
-        [[ ! -e $query || $query == projections/common/* ]] || { grep -q '^-- sources: ' "$query" && grep -qE '^-- (item|list)' "$query"; } ||
-            echo "$query: its header names no sources, or neither item nor list"
-    done | problem 'queries'
 }
 
 tracked() { # the files that words are looked for in

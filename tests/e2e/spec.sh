@@ -1,0 +1,50 @@
+# spec.sh - sourced first by every *_test.sh here: the dialogue of ops/http.sh and the stack under test, whose stack.env is in the
+# environment (ops/test.sh).
+# shellcheck shell=bash disable=SC1091
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../../ops/http.sh"
+
+it() { # what the lines after it show
+    printf '\n-- %s\n' "$*"
+}
+
+json='{"title": "Read a log backwards", "description": "We lost the index.", "skills": ["kafka", "c"],
+    "budget": {"amount": 150000, "currency": "EUR"}}'
+application='{"cover_letter": "I have done it forwards.", "bid": {"amount": 140000, "currency": "EUR"}}'
+nobody=00000000-0000-4000-8000-000000000000
+
+post_job() { # TOKEN - sets job_id
+    call "$1" POST /api/jobs/create/ 201 "$json"
+    job_id=$(got .id)
+}
+
+apply_for() { # TOKEN JOB - sets application_id
+    call "$1" POST "/api/jobs/$2/applications/" 201 "$application"
+    application_id=$(got .id)
+}
+
+hire() { # CLIENT-TOKEN CLIENT APPLICATION - sets contract_id
+    call "$1" POST "/api/clients/$2/hires/" 201 "{\"application_id\": \"$3\"}"
+    contract_id=$(got .id)
+}
+
+sql() { # TEXT - rows, unaligned
+    psql -XAtq -v ON_ERROR_STOP=1 "$HIRELOG_PG" -c "$1"
+}
+
+view() { # SERVICE - the schema of the live generation
+    echo "hirelog_$1_g$(sql "SELECT generation FROM hirelog_$1.control")"
+}
+
+pid_of() { # NAME - of a process of the stack
+    tr ' ' '\n' <<<"$(sed -n "s/^HIRELOG_PIDS='\(.*\)'/\1/p" "$HIRELOG_VAR/run/stack.env")" | sed -n "s/^$1=//p"
+}
+
+kill_hard() { # NAME
+    printf 'kill -9 %s\n' "$1"
+    kill -KILL "$(pid_of "$1")"
+}
+
+up() {
+    "$http_root/ops/stack.sh" up
+}
