@@ -1,0 +1,527 @@
+#include "ops/runtime/kafka.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <pthread.h>
+
+#include "ops/runtime/log.h"
+#include "ops/runtime/timeutil.h"
+
+#define CLOSE_MS     5000 /* RULES 14 */
+#define METADATA_MS  5000
+#define WATERMARK_MS 10000
+#define ADMIN_MS     15000
+
+/* ---- settings
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+struct setting {
+    const char *name;
+    const char *value;
+};
+
+/* RULES 12. */
+static const struct setting common_settings[] = {
+    {"socket.nagle.disable",               "true" },
+    {"fetch.error.backoff.ms",             "20"   },
+    {"log.connection.close",               "false"},
+    {"topic.metadata.refresh.interval.ms", "60000"},
+};
+static const struct setting producer_settings[] = {
+    {"acks",                         "all"    },
+    {"enable.idempotence",           "true"   },
+    {"linger.ms",                    "0"      },
+    {"compression.type",             "lz4"    },
+    {"message.max.bytes",            "1100000"}, /* CODEC_MESSAGE_MAX and room for headers */
+    {"queue.buffering.max.messages", "100000" },
+};
+static const struct setting consumer_settings[] = {
+    {"enable.auto.commit",         "false"},
+    {"enable.auto.offset.store",   "false"},
+    {"queued.min.messages",        "5000" },
+    {"queued.max.messages.kbytes",
+     "8192"                               }, /* memory of a reader; a lane reads as fast as it applies */
+    {"fetch.min.bytes",            "1"    },
+    {"auto.offset.reset",          "error"},
+};
+static const struct setting reader_settings[] = {
+    {"group.id",             "hirelog.reader"}, /* librdkafka asks for one; manual assignment never joins it */
+    {"enable.partition.eof", "true"          },
+};
+static const struct setting member_settings[] = {
+    {"partition.assignment.strategy", "range"         },
+    {"isolation.level",               "read_committed"},
+};
+
+static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err)
+{
+    char why[256];
+    if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) == RD_KAFKA_CONF_OK)
+        return true;
+    err_set(err, ERR_INVALID, "Kafka setting %s=%s: %s", name, value, why);
+    return false;
+}
+
+static bool set_int(rd_kafka_conf_t *conf, const char *name, int64_t value, struct err *err)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%lld", (long long)value);
+    return set(conf, name, text, err);
+}
+
+static bool set_all(rd_kafka_conf_t *conf, const struct setting *s, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!set(conf, s[i].name, s[i].value, err))
+            return false;
+    }
+    return true;
+}
+
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+    (void)rk;
+    (void)level;
+    log_debug("librdkafka", KV_S("facility", facility), KV_S("text", text));
+}
+
+/* Transport errors come and go; each call reports its own outcome (W9: error_cb is no signal). */
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    (void)rk;
+    (void)opaque;
+    log_debug("librdkafka error", KV_I("code", code), KV_S("reason", reason));
+}
+
+static rd_kafka_conf_t *conf_new(const struct config *cfg, struct err *err)
+{
+    struct config_timeouts t = config_derive(cfg);
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    if (set(conf, "bootstrap.servers", cfg->brokers, err) &&
+        set(conf, "client.id", "hirelog", err) &&
+        set_int(conf, "socket.timeout.ms", t.socket_ms, err) &&
+        set_all(conf, common_settings, ARRAY_SIZE(common_settings), err))
+        return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
+/* Takes conf. */
+static enum err_code
+open_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret, struct err *err)
+{
+    char why[256];
+    rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
+    if (!rk) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, ERR_INVALID, "Kafka handle: %s", why);
+    }
+    if (type == RD_KAFKA_CONSUMER)
+        rd_kafka_poll_set_consumer(rk);
+    *ret = rk;
+    return ERR_OK;
+}
+
+enum err_code kafka_producer_open(const struct config *cfg,
+                                  const char *transactional_id,
+                                  kafka_dr_fn *dr,
+                                  void *opaque,
+                                  rd_kafka_t **ret,
+                                  struct err *err)
+{
+    struct config_timeouts t = config_derive(cfg);
+    rd_kafka_conf_t *conf = conf_new(cfg, err);
+    assert(dr); /* RULES 1: flush and commit wait in 10 ms steps without it */
+    if (!conf)
+        return ERR_INVALID;
+    bool ok = set_all(conf, producer_settings, ARRAY_SIZE(producer_settings), err) &&
+              set_int(conf, "message.timeout.ms", t.message_ms, err);
+    if (ok && transactional_id)
+        ok = set(conf, "transactional.id", transactional_id, err) &&
+             set_int(conf, "transaction.timeout.ms", cfg->transaction_timeout_ms, err) &&
+             set(conf, "retry.backoff.ms", "10", err);
+    if (!ok) {
+        rd_kafka_conf_destroy(conf);
+        return ERR_INVALID;
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, dr);
+    rd_kafka_conf_set_opaque(conf, opaque);
+    return open_handle(RD_KAFKA_PRODUCER, conf, ret, err);
+}
+
+enum err_code kafka_reader_open(const struct config *cfg,
+                                bool read_committed,
+                                int fetch_wait_ms,
+                                rd_kafka_t **ret,
+                                struct err *err)
+{
+    rd_kafka_conf_t *conf = conf_new(cfg, err);
+    if (!conf)
+        return ERR_INVALID;
+    if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
+        !set_all(conf, reader_settings, ARRAY_SIZE(reader_settings), err) ||
+        !set_int(conf, "fetch.wait.max.ms", fetch_wait_ms, err) ||
+        !set(conf, "isolation.level", read_committed ? "read_committed" : "read_uncommitted",
+             err)) {
+        rd_kafka_conf_destroy(conf);
+        return ERR_INVALID;
+    }
+    return open_handle(RD_KAFKA_CONSUMER, conf, ret, err);
+}
+
+enum err_code kafka_member_open(
+    const struct config *cfg,
+    const char *group,
+    void (*rebalance)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *),
+    void *opaque,
+    rd_kafka_t **ret,
+    struct err *err)
+{
+    struct config_timeouts t = config_derive(cfg);
+    rd_kafka_conf_t *conf = conf_new(cfg, err);
+    if (!conf)
+        return ERR_INVALID;
+    if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
+        !set_all(conf, member_settings, ARRAY_SIZE(member_settings), err) ||
+        !set(conf, "group.id", group, err) ||
+        !set_int(conf, "session.timeout.ms", t.session_ms, err) ||
+        !set_int(conf, "max.poll.interval.ms", t.max_poll_ms, err)) {
+        rd_kafka_conf_destroy(conf);
+        return ERR_INVALID;
+    }
+    rd_kafka_conf_set_rebalance_cb(conf, rebalance);
+    rd_kafka_conf_set_opaque(conf, opaque);
+    return open_handle(RD_KAFKA_CONSUMER, conf, ret, err);
+}
+
+void kafka_producer_close(rd_kafka_t *rk)
+{
+    if (!rk)
+        return;
+    rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(rk, CLOSE_MS);
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void kafka_consumer_close(rd_kafka_t *rk)
+{
+    if (!rk)
+        return;
+    rd_kafka_consumer_close(rk);
+    rd_kafka_destroy(rk);
+}
+
+/* ---- errors
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+enum kafka_action kafka_classify(const rd_kafka_error_t *error)
+{
+    if (!error)
+        return KAFKA_DONE;
+    if (rd_kafka_error_is_fatal(error))
+        return KAFKA_RECREATE;
+    if (rd_kafka_error_txn_requires_abort(error))
+        return KAFKA_ABORT;
+    if (rd_kafka_error_is_retriable(error))
+        return KAFKA_RETRY;
+    return KAFKA_RECREATE;
+}
+
+enum err_code kafka_err_take(rd_kafka_error_t *error, struct err *err, const char *doing)
+{
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    bool fenced = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+                  code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+    err_set(err, fenced ? ERR_CONFLICT : ERR_UNAVAILABLE, "%s: %s", doing,
+            rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    return fenced ? ERR_CONFLICT : ERR_UNAVAILABLE;
+}
+
+static enum err_code
+err_from_code(rd_kafka_resp_err_t code, const char *doing, const char *topic, struct err *err)
+{
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return ERR_OK;
+    bool unknown = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                   code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+                   code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+    return err_set(err, unknown ? ERR_NOT_FOUND : ERR_UNAVAILABLE, "%s %s: %s", doing, topic,
+                   rd_kafka_err2str(code));
+}
+
+/* ---- partitions
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+enum err_code kafka_reader_assign(
+    rd_kafka_t *rk, const char *topic, int32_t partition, int64_t offset, struct err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    rd_kafka_resp_err_t code = rd_kafka_assign(rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return err_from_code(code, "assign", topic, err);
+}
+
+/* rd_kafka_query_watermark_offsets may ignore its timeout (RULES 13): it runs on a thread of its
+ * own, which is left behind, with what it works on, when the deadline passes. */
+struct watermark_call {
+    pthread_mutex_t lock;
+    pthread_cond_t done_cond;
+    bool done;
+    int users; /* the caller and the thread; the last one frees */
+    rd_kafka_t *rk;
+    char topic[256];
+    int32_t partition;
+    int64_t low, high;
+    rd_kafka_resp_err_t code;
+};
+
+static void watermark_call_drop(struct watermark_call *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool last = --c->users == 0;
+    pthread_mutex_unlock(&c->lock);
+    if (!last)
+        return;
+    pthread_cond_destroy(&c->done_cond);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}
+
+static void *watermark_thread(void *arg)
+{
+    struct watermark_call *c = arg;
+    int64_t low = -1;
+    int64_t high = -1;
+    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(c->rk, c->topic, c->partition, &low,
+                                                                &high, WATERMARK_MS / 2);
+    pthread_mutex_lock(&c->lock);
+    c->low = low;
+    c->high = high;
+    c->code = code;
+    c->done = true;
+    pthread_cond_signal(&c->done_cond);
+    pthread_mutex_unlock(&c->lock);
+    watermark_call_drop(c);
+    return NULL;
+}
+
+static struct watermark_call *
+watermark_call_start(rd_kafka_t *rk, const char *topic, int32_t partition)
+{
+    pthread_condattr_t attr;
+    pthread_t thread;
+    struct watermark_call *c = calloc(1, sizeof(*c));
+    if (!c)
+        abort();
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->done_cond, &attr);
+    pthread_condattr_destroy(&attr);
+    c->users = 2;
+    c->rk = rk;
+    c->partition = partition;
+    snprintf(c->topic, sizeof(c->topic), "%s", topic);
+    if (pthread_create(&thread, NULL, watermark_thread, c) != 0)
+        abort();
+    pthread_detach(thread);
+    return c;
+}
+
+enum err_code kafka_watermarks(rd_kafka_t *reader,
+                               const char *topic,
+                               int32_t partition,
+                               int64_t *ret_low,
+                               int64_t *ret_high,
+                               struct err *err)
+{
+    struct watermark_call *c = watermark_call_start(reader, topic, partition);
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += WATERMARK_MS / 1000;
+    pthread_mutex_lock(&c->lock);
+    int waited = 0;
+    while (!c->done && waited == 0)
+        waited = pthread_cond_timedwait(&c->done_cond, &c->lock, &deadline);
+    enum err_code code = c->done
+                             ? err_from_code(c->code, "watermarks of", topic, err)
+                             : err_set(err, ERR_UNAVAILABLE, "watermarks of %s: no answer", topic);
+    if (code == ERR_OK) {
+        *ret_low = c->low;
+        *ret_high = c->high;
+    }
+    pthread_mutex_unlock(&c->lock);
+    watermark_call_drop(c);
+    return code;
+}
+
+/* MurmurHash2 as in org.apache.kafka.common.utils.Utils.murmur2: seed 0x9747b28c, little-endian
+ * words. */
+static uint32_t murmur2(const uint8_t *data, size_t len)
+{
+    const uint32_t m = 0x5bd1e995;
+    uint32_t h = 0x9747b28cU ^ (uint32_t)len;
+    size_t words = len / 4;
+    for (size_t i = 0; i < words; i++) {
+        const uint8_t *p = data + 4 * i;
+        uint32_t k = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+        k *= m;
+        k ^= k >> 24;
+        k *= m;
+        h = h * m ^ k;
+    }
+    const uint8_t *tail = data + 4 * words;
+    size_t rest = len % 4;
+    if (rest == 3)
+        h ^= (uint32_t)tail[2] << 16;
+    if (rest >= 2)
+        h ^= (uint32_t)tail[1] << 8;
+    if (rest >= 1)
+        h = (h ^ tail[0]) * m;
+    h ^= h >> 13;
+    h *= m;
+    return h ^ h >> 15;
+}
+
+int32_t kafka_partition_text(const char *key, size_t len, int32_t n)
+{
+    assert(n > 0);
+    return (int32_t)(murmur2((const uint8_t *)key, len) & 0x7fffffffU) % n;
+}
+
+int32_t kafka_partition(const struct uuid *key, int32_t n)
+{
+    char text[UUID_TEXT_LEN + 1];
+    uuid_format(key, text);
+    return kafka_partition_text(text, UUID_TEXT_LEN, n);
+}
+
+/* ---- topics
+ * --------------------------------------------------------------------------------------------------------------
+ */
+
+enum err_code
+kafka_topic_partitions(rd_kafka_t *rk, const char *topic, int32_t *ret, struct err *err)
+{
+    const struct rd_kafka_metadata *md;
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, topic, NULL);
+    if (!rkt)
+        return err_from_code(rd_kafka_last_error(), "topic", topic, err);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 0, rkt, &md, METADATA_MS);
+    rd_kafka_topic_destroy(rkt);
+    TRY(err_from_code(code, "metadata of", topic, err));
+    enum err_code result = ERR_OK;
+    if (md->topic_cnt != 1 || md->topics[0].partition_cnt == 0) {
+        code = md->topic_cnt == 1 ? md->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        result = err_from_code(code ? code : RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "metadata of",
+                               topic, err);
+    } else {
+        *ret = md->topics[0].partition_cnt;
+    }
+    rd_kafka_metadata_destroy(md);
+    return result;
+}
+
+enum err_code kafka_cluster_id(rd_kafka_t *rk, char *ret, size_t size, struct err *err)
+{
+    char *id = rd_kafka_clusterid(rk, METADATA_MS);
+    if (!id)
+        return err_set(err, ERR_UNAVAILABLE, "cluster id: no broker answers");
+    snprintf(ret, size, "%s", id);
+    rd_kafka_mem_free(rk, id);
+    return ERR_OK;
+}
+
+static rd_kafka_NewTopic_t *new_topic(const struct kafka_topic_spec *s, struct err *err)
+{
+    char why[256];
+    char retention[32];
+    rd_kafka_NewTopic_t *t =
+        rd_kafka_NewTopic_new(s->name, s->partitions, s->replication, why, sizeof(why));
+    if (!t) {
+        err_set(err, ERR_INVALID, "topic %s: %s", s->name, why);
+        return NULL;
+    }
+    snprintf(retention, sizeof(retention), "%lld", (long long)s->retention_ms);
+    rd_kafka_NewTopic_set_config(t, "retention.ms", retention);
+    if (s->retention_ms < 0)
+        rd_kafka_NewTopic_set_config(t, "retention.bytes", "-1");
+    rd_kafka_NewTopic_set_config(t, "max.message.bytes", "1200000");
+    return t;
+}
+
+static enum err_code
+create_result(const rd_kafka_event_t *event, const char *topic, struct err *err)
+{
+    size_t n;
+    if (!event)
+        return err_set(err, ERR_UNAVAILABLE, "create topic %s: no answer", topic);
+    TRY(err_from_code(rd_kafka_event_error(event), "create topic", topic, err));
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+    rd_kafka_resp_err_t code =
+        n == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR__FAIL;
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        return ERR_OK;
+    return err_from_code(code, "create topic", topic, err);
+}
+
+static enum err_code create_topic(rd_kafka_t *rk, const struct kafka_topic_spec *s, struct err *err)
+{
+    rd_kafka_NewTopic_t *topic = new_topic(s, err);
+    if (!topic)
+        return ERR_INVALID;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    char why[256];
+    rd_kafka_AdminOptions_set_operation_timeout(options, ADMIN_MS / 2, why, sizeof(why));
+    rd_kafka_CreateTopics(rk, &topic, 1, options, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_MS);
+    enum err_code code = create_result(event, s->name, err);
+    rd_kafka_event_destroy(event);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_NewTopic_destroy(topic);
+    return code;
+}
+
+/* A topic just made takes a moment to have leaders. */
+static enum err_code
+wait_for_topic(rd_kafka_t *rk, const struct kafka_topic_spec *s, int32_t *ret, struct err *err)
+{
+    int64_t deadline = time_monotonic_us() + ADMIN_MS * 1000LL;
+    enum err_code code;
+    do {
+        code = kafka_topic_partitions(rk, s->name, ret, err);
+    } while (code != ERR_OK && time_monotonic_us() < deadline);
+    return code;
+}
+
+enum err_code
+kafka_topics_create(rd_kafka_t *rk, const struct kafka_topic_spec *specs, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct kafka_topic_spec *s = &specs[i];
+        int32_t partitions = 0;
+        enum err_code code = kafka_topic_partitions(rk, s->name, &partitions, err);
+        if (code == ERR_NOT_FOUND) {
+            TRY(create_topic(rk, s, err));
+            code = wait_for_topic(rk, s, &partitions, err);
+        }
+        TRY(code);
+        if (partitions != s->partitions)
+            return err_set(
+                err, ERR_CONFLICT,
+                "topic %s has %d partitions, the settings say %d; the number is frozen at creation",
+                s->name, (int)partitions, (int)s->partitions);
+    }
+    return ERR_OK;
+}
