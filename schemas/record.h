@@ -1,6 +1,7 @@
 /*
- * record.h - what the generator knows about every command, event and state, as tables. The typed structs are in
- * build/gen/schemas/records.h, made by generate.c from schemas/<service>/<Name>[.v<N>].avsc. Immutable, any thread.
+ * record.h - what the generator knows about every command, event and state, as tables. The typed
+ * structs are in build/gen/schemas/records.h, made by generate.c from
+ * schemas/<service>/<Name>[.v<N>].avsc. Immutable, any thread.
  */
 #ifndef SCHEMAS_RECORD_H
 #define SCHEMAS_RECORD_H
@@ -35,12 +36,12 @@ struct field {
     enum field_kind kind;
     bool optional;
     bool array;
-    bool api;              /* comes from the HTTP body ("api": false in the .avsc takes it out) */
-    bool digest;           /* part of the payload digest ("digest": false: credential ids) */
+    bool api;    /* comes from the HTTP body ("api": false in the .avsc takes it out) */
+    bool digest; /* part of the payload digest ("digest": false: credential ids) */
     bool pii;
-    size_t offset;         /* of the member */
-    size_t has_offset;     /* of has_<name>, when optional */
-    size_t item_size;      /* of one T */
+    size_t offset;                    /* of the member */
+    size_t has_offset;                /* of has_<name>, when optional */
+    size_t item_size;                 /* of one T */
     const struct record_type *record; /* FIELD_RECORD */
     const struct enum_type *enums;    /* FIELD_ENUM */
     const char *default_json;         /* NULL = none, required */
@@ -48,7 +49,8 @@ struct field {
     int64_t min_length, max_length;   /* characters of a FIELD_STRING */
     int64_t min_items, max_items;     /* arrays; always bounded */
     bool unique_items;                /* arrays of strings and enums: no item twice */
-    const char *format;               /* "email", "currency", "line" (no control characters), NULL = "text" (tab and newlines too) */
+    const char *format; /* "email", "currency", "line" (no control characters), NULL = "text" (tab
+                           and newlines too) */
 };
 
 struct record_array {
@@ -70,26 +72,28 @@ static inline void record_array_set(void *member, struct record_array array)
 
 /* One published text of a schema. Self-contained: shared types are inlined by the generator. */
 struct schema_version {
-    int32_t id;             /* from schemas/ids.lock, >= 1,000,000 */
-    int32_t version;        /* 1.. */
-    const char *text;       /* what the registry answers and fingerprints */
+    int32_t id;       /* from schemas/ids.lock, >= 1,000,000 */
+    int32_t version;  /* 1.. */
+    const char *text; /* what the registry answers and fingerprints */
 };
 
 enum record_role { RECORD_COMMAND, RECORD_EVENT, RECORD_STATE, RECORD_PART };
 
 struct record_type {
-    const char *name;       /* JobPosted */
-    const char *subject;    /* hirelog.job.JobPosted = full name (RecordNameStrategy) */
-    const char *service;    /* job; "common" for CommandRejected and shared parts */
+    const char *name;    /* JobPosted */
+    const char *subject; /* hirelog.job.JobPosted = full name (RecordNameStrategy) */
+    const char *service; /* job; "common" for CommandRejected and shared parts */
     const char *doc;
     enum record_role role;
-    size_t size;            /* of the generated struct */
+    size_t size;                /* of the generated struct */
     const struct field *fields; /* commands and events: fields[0] is `meta`, offset 0 */
     size_t n_fields;
-    const struct field *key;    /* commands: the partition key ("key": "job_id" in the .avsc); NULL otherwise */
-    const struct schema_version *versions; /* oldest first; the newest describes the struct. Parts have none */
+    const struct field
+        *key; /* commands: the partition key ("key": "job_id" in the .avsc); NULL otherwise */
+    const struct schema_version
+        *versions; /* oldest first; the newest describes the struct. Parts have none */
     size_t n_versions;
-    size_t index;           /* in record_types; RECORD_INDEX_NONE for parts */
+    size_t index; /* in record_types; RECORD_INDEX_NONE for parts */
 };
 #define RECORD_INDEX_NONE SIZE_MAX
 
@@ -99,7 +103,8 @@ struct record {
     void *value;
 };
 
-extern const struct record_type *const record_types[]; /* all but parts, sorted by name then service; generated */
+extern const struct record_type
+    *const record_types[]; /* all but parts, sorted by name then service; generated */
 extern const size_t n_record_types;
 
 /* service NULL = any. NULL when there is none. */
