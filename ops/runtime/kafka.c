@@ -457,8 +457,7 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka_topic_spec *s, struct e
     return t;
 }
 
-static enum err_code
-create_result(const rd_kafka_event_t *event, const char *topic, struct err *err)
+static enum err_code create_result(rd_kafka_event_t *event, const char *topic, struct err *err)
 {
     size_t n;
     if (!event)

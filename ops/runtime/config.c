@@ -1,0 +1,394 @@
+#include "ops/runtime/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+
+#define LINE_MAX_LEN 1024
+
+enum setting_type { SETTING_TEXT, SETTING_INT };
+
+/* One row, one setting: everything else in this file walks the table. */
+struct setting {
+    const char *key;
+    enum setting_type type;
+    size_t offset;
+    size_t size;       /* of a text member */
+    const char *value; /* default */
+    int64_t min, max;  /* of a number */
+    const char *doc;
+};
+
+#define AT(member)   offsetof(struct config, member)
+#define SIZE(member) sizeof(((struct config *)0)->member)
+#define TEXT(key, value, doc)                                    \
+    {                                                            \
+#key, SETTING_TEXT, AT(key), SIZE(key), value, 0, 0, doc \
+    }
+#define INT(key, value, min, max, doc)                      \
+    {                                                       \
+#key, SETTING_INT, AT(key), 0, value, min, max, doc \
+    }
+
+/* clang-format off */
+static const struct setting settings[] = {
+    TEXT(brokers, "127.0.0.1:9092", "Kafka bootstrap servers, comma-separated."),
+    TEXT(pg, "host=127.0.0.1 dbname=hirelog", "PostgreSQL connection string without user: a service logs in as `hirelog_<service>`."),
+    TEXT(pg_admin, "", "Connection string of the owner of the database; used by `hirelog migrate` only."),
+    TEXT(pg_role_password_file, "", "File with the password that `hirelog migrate` gives the service roles; empty = none is set."),
+    TEXT(services, "", "Services that this process runs, comma-separated; empty = all."),
+    TEXT(topic_prefix, "hirelog", "First part of every topic, group and transactional id."),
+    INT(partitions, "1", 1, 1000, "Partitions of every topic. Frozen when the topics are created; checked at start."),
+    INT(topic_replication, "1", 1, 7, "Replication factor that `hirelog topics` creates topics with."),
+    TEXT(listen, "127.0.0.1", "Address that the API and the admin ports listen on."),
+    INT(api_port, "8080", 0, 65535, "Port of the API; 0 = any free one, which the log tells."),
+    INT(api_admin_port, "8081", 0, 65535, "Port of /healthz, /readyz and /metrics of `hirelog api`."),
+    INT(worker_admin_port, "8082", 0, 65535, "The same of `hirelog worker`."),
+    INT(api_threads, "2", 1, 64, "Threads that serve HTTP."),
+    INT(api_connections_max, "4096", 16, 100000, "Open HTTP connections."),
+    INT(transaction_timeout_ms, "10000", 4000, 60000, "Timeout of a Kafka transaction (ms). All other timeouts follow from it."),
+    INT(batch_commands_max, "1000", 1, 10000, "Commands of one lane transaction."),
+    INT(batch_events_max, "5000", 1100, 100000, "Events of one lane transaction; above it a batch is split."),
+    INT(batch_bytes_max, "4194304", 1200000, 67108864, "Bytes of the commands of one lane transaction."),
+    INT(wait_default_s, "5", 0, 30, "Seconds that a write waits for its outcome without `Prefer: wait`."),
+    INT(wait_max_s, "30", 1, 300, "Most that `Prefer: wait` may ask for."),
+    INT(command_ttl_s, "86400", 60, 172800, "Age above which a command is rejected as expired (s)."),
+    INT(outcome_retention_s, "604800", 345600, 31536000, "How long outcomes are kept for repeated commands (s): more than command_ttl_s and the command topic's two days together."),
+    INT(login_attempts_max, "10", 1, 100000, "Failed logins per e-mail and, times ten, per address in one window."),
+    INT(login_window_s, "300", 1, 86400, "Window of login_attempts_max (s)."),
+    INT(user_writes_per_second_max, "0", 0, 100000, "Writes of one user per second; 0 = no limit."),
+    INT(session_idle_s, "1800", 60, 86400, "A session ends after so much time unused (s)."),
+    INT(session_max_s, "43200", 60, 2592000, "A session ends after so much time in any case (s)."),
+    INT(argon2_memory_kib, "19456", 19456, 1048576, "Memory of one Argon2id hash (KiB)."),
+    INT(argon2_passes, "2", 2, 10, "Passes of one Argon2id hash."),
+    INT(argon2_threads, "1", 1, 16, "Password hashes computed at the same time."),
+    TEXT(identity_key_file, "", "File with the key that anonymous requests are identified by (32 bytes or more)."),
+    TEXT(schema_registry_url, "", "Schema registry of the Confluent dialect; empty = the embedded one."),
+    TEXT(log_format, "logfmt", "logfmt or json."),
+    TEXT(log_level, "info", "debug, info, warn or error."),
+};
+/* clang-format on */
+
+static char *text_at(struct config *c, const struct setting *s)
+{
+    return (char *)c + s->offset;
+}
+
+static int64_t *int_at(struct config *c, const struct setting *s)
+{
+    return (int64_t *)(void *)((char *)c + s->offset);
+}
+
+static const struct setting *find(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        if (strcmp(settings[i].key, key) == 0)
+            return &settings[i];
+    }
+    return NULL;
+}
+
+/* ---- setting one value
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+struct loading {
+    struct config *config;
+    const char *const *services;
+    struct strbuf *problems;
+    const char *where; /* "file.conf:12", "environment" */
+};
+
+static void problem(struct loading *l, const char *key, const char *what)
+{
+    strbuf_addf(l->problems, "%s: %s: %s\n", l->where, key, what);
+}
+
+static void set_text(struct loading *l, const char *key, char *at, size_t size, const char *value)
+{
+    char what[64];
+    if (strlen(value) >= size) {
+        snprintf(what, sizeof(what), "longer than %zu characters", size - 1);
+        problem(l, key, what);
+        return;
+    }
+    memcpy(at, value, strlen(value) + 1);
+}
+
+static void set_int(struct loading *l, const struct setting *s, const char *value)
+{
+    char *end;
+    char what[96];
+    errno = 0;
+    long long v = strtoll(value, &end, 10);
+    if (value[0] == '\0' || *end != '\0' || errno != 0) {
+        problem(l, s->key, "not a whole number");
+        return;
+    }
+    if (v < s->min || v > s->max) {
+        snprintf(what, sizeof(what), "%lld is not between %lld and %lld", v, (long long)s->min,
+                 (long long)s->max);
+        problem(l, s->key, what);
+        return;
+    }
+    *int_at(l->config, s) = v;
+}
+
+static void set_service_pg(struct loading *l, const char *key, const char *value)
+{
+    for (size_t i = 0; l->services[i] && i < CONFIG_SERVICES_MAX; i++) {
+        if (strcmp(key + strlen("pg_"), l->services[i]) == 0) {
+            set_text(l, key, l->config->pg_service[i], CONFIG_TEXT_MAX, value);
+            return;
+        }
+    }
+    problem(l, key, "no such setting");
+}
+
+static void set(struct loading *l, const char *key, const char *value)
+{
+    const struct setting *s = find(key);
+    if (s && s->type == SETTING_INT)
+        set_int(l, s, value);
+    else if (s)
+        set_text(l, key, text_at(l->config, s), s->size, value);
+    else if (strncmp(key, "pg_", 3) == 0)
+        set_service_pg(l, key, value);
+    else
+        problem(l, key, "no such setting");
+}
+
+/* ---- sources
+ * -------------------------------------------------------------------------------------------------------------
+ */
+
+static char *trim(char *s)
+{
+    while (isspace((unsigned char)*s))
+        s++;
+    char *end = s + strlen(s);
+    while (end > s && isspace((unsigned char)end[-1]))
+        *--end = '\0';
+    return s;
+}
+
+static bool seen_before(struct strbuf *seen, const char *key)
+{
+    char framed[LINE_MAX_LEN + 3];
+    snprintf(framed, sizeof(framed), "\n%s\n", key);
+    if (strstr(strbuf_cstr(seen), framed))
+        return true;
+    strbuf_adds(seen, framed);
+    return false;
+}
+
+static void load_line(struct loading *l, char *line, struct strbuf *seen)
+{
+    char *text = trim(line);
+    if (*text == '\0' || *text == '#')
+        return;
+    char *equals = strchr(text, '=');
+    if (!equals) {
+        problem(l, text, "not of the form key = value");
+        return;
+    }
+    *equals = '\0';
+    char *key = trim(text);
+    if (seen_before(seen, key))
+        problem(l, key, "set twice");
+    else
+        set(l, key, trim(equals + 1));
+}
+
+static void load_file(struct loading *l, const char *file)
+{
+    char line[LINE_MAX_LEN];
+    char where[LINE_MAX_LEN];
+    struct strbuf seen;
+    FILE *f = fopen(file, "re");
+    l->where = file;
+    if (!f) {
+        problem(l, "file", strerror(errno));
+        return;
+    }
+    strbuf_init(&seen);
+    for (int n = 1; fgets(line, sizeof(line), f); n++) {
+        snprintf(where, sizeof(where), "%s:%d", file, n);
+        l->where = where;
+        if (strlen(line) == sizeof(line) - 1 && line[sizeof(line) - 2] != '\n')
+            problem(l, "line", "too long");
+        load_line(l, line, &seen);
+    }
+    strbuf_release(&seen);
+    fclose(f);
+}
+
+static void load_variable(struct loading *l, const char *key)
+{
+    char name[128] = "HIRELOG_";
+    size_t n = strlen(name);
+    for (const char *p = key; *p && n < sizeof(name) - 1; p++)
+        name[n++] = (char)toupper((unsigned char)*p);
+    name[n] = '\0';
+    const char *value = getenv(name);
+    l->where = name;
+    if (value)
+        set(l, key, value);
+}
+
+/* Only our own names are looked at: HIRELOG_URL and its like, which scripts use, are no settings.
+ * HIRELOG_PG is both: a script's string names a user, which is then the user of every service. */
+static void load_environment(struct loading *l)
+{
+    char key[128];
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+        load_variable(l, settings[i].key);
+    for (size_t i = 0; l->services[i]; i++) {
+        snprintf(key, sizeof(key), "pg_%s", l->services[i]);
+        load_variable(l, key);
+    }
+}
+
+static void check_words(struct loading *l)
+{
+    const struct config *c = l->config;
+    l->where = "settings";
+    if (strcmp(c->log_format, "logfmt") != 0 && strcmp(c->log_format, "json") != 0)
+        problem(l, "log_format", "neither logfmt nor json");
+    if (!strstr(" debug info warn error ", c->log_level) || c->log_level[0] == '\0' ||
+        strchr(c->log_level, ' '))
+        problem(l, "log_level", "none of debug, info, warn, error");
+    if (c->wait_default_s > c->wait_max_s)
+        problem(l, "wait_default_s", "above wait_max_s");
+    if (c->session_idle_s > c->session_max_s)
+        problem(l, "session_idle_s", "above session_max_s");
+}
+
+/* `services = a,b`: each must be one that exists. */
+static void check_services(struct loading *l)
+{
+    char names[CONFIG_TEXT_MAX];
+    char *rest = names;
+    snprintf(names, sizeof(names), "%s", l->config->services);
+    for (char *name = strsep(&rest, ","); name && l->config->services[0];
+         name = strsep(&rest, ",")) {
+        bool known = false;
+        for (size_t i = 0; l->services[i]; i++)
+            known |= strcmp(l->services[i], trim(name)) == 0;
+        if (!known) {
+            l->where = "settings";
+            strbuf_addf(l->problems, "settings: services: no service is called \"%s\"\n",
+                        trim(name));
+        }
+    }
+}
+
+enum err_code config_load(const char *file,
+                          const char *const services[],
+                          struct config *ret,
+                          struct strbuf *problems,
+                          struct err *err)
+{
+    struct config *c = calloc(1, sizeof(*c));
+    if (!c)
+        abort();
+    struct loading l = {
+        .config = c, .services = services, .problems = problems, .where = "default"};
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+        set(&l, settings[i].key, settings[i].value);
+    if (file)
+        load_file(&l, file);
+    load_environment(&l);
+    check_words(&l);
+    check_services(&l);
+    struct config_timeouts t = config_derive(c);
+    struct err order;
+    if (config_timeouts_check(&t, c->transaction_timeout_ms, &order) != ERR_OK)
+        strbuf_addf(problems, "settings: transaction_timeout_ms: %s\n", order.msg);
+    bool ok = problems->len == 0;
+    if (ok)
+        *ret = *c;
+    free(c);
+    return ok ? ERR_OK : err_set(err, ERR_INVALID, "wrong settings");
+}
+
+/* ---- timeouts
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+/* RULES 5, where the order and its reasons stand. */
+struct config_timeouts config_derive(const struct config *c)
+{
+    int transaction_ms = (int)c->transaction_timeout_ms;
+    return (struct config_timeouts){
+        .message_ms = transaction_ms * 9 / 10,
+        .socket_ms = transaction_ms - 1000,
+        .session_ms = transaction_ms * 9 / 2,
+        .max_poll_ms = transaction_ms * 30,
+        .statement_ms = transaction_ms * 2 / 5,
+        .idle_in_transaction_ms = transaction_ms + 5000,
+        .batch_ms = transaction_ms / 4,
+    };
+}
+
+enum err_code config_timeouts_check(const struct config_timeouts *t,
+                                    int64_t transaction_timeout_ms,
+                                    struct err *err)
+{
+    const struct {
+        const char *rule;
+        bool holds;
+    } rules[] = {
+        {"transaction timeout < session timeout",             transaction_timeout_ms < t->session_ms   },
+        {"session timeout < max.poll.interval",               t->session_ms < t->max_poll_ms           },
+        {"message timeout <= transaction timeout",            t->message_ms <= transaction_timeout_ms  },
+        {"socket timeout <= transaction timeout - 100 ms",
+         t->socket_ms <= transaction_timeout_ms - 100                                                  },
+        {"statement timeout < transaction timeout / 2",
+         t->statement_ms < transaction_timeout_ms / 2                                                  },
+        {"idle in transaction timeout > transaction timeout",
+         t->idle_in_transaction_ms > transaction_timeout_ms                                            },
+        {"time of a batch <= transaction timeout / 4",        t->batch_ms <= transaction_timeout_ms / 4},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+        if (!rules[i].holds)
+            return err_set(err, ERR_INVALID, "order of timeouts broken: %s", rules[i].rule);
+    }
+    return ERR_OK;
+}
+
+/* ---- printing
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+void config_print(const struct config *c, struct strbuf *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        const struct setting *s = &settings[i];
+        const void *at = (const char *)c + s->offset;
+        if (s->type == SETTING_INT)
+            strbuf_addf(out, "%s = %lld\n", s->key, (long long)*(const int64_t *)at);
+        else
+            strbuf_addf(out, "%s = %s\n", s->key, (const char *)at);
+    }
+}
+
+void config_print_sample(struct strbuf *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+        strbuf_addf(out, "# %s\n#%s = %s\n\n", settings[i].doc, settings[i].key, settings[i].value);
+}
+
+void config_print_docs(struct strbuf *out)
+{
+    strbuf_adds(out, "| setting | default | bounds | meaning |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+        const struct setting *s = &settings[i];
+        strbuf_addf(out, "| `%s` | `%s` | ", s->key, s->value);
+        if (s->type == SETTING_INT)
+            strbuf_addf(out, "%lld to %lld", (long long)s->min, (long long)s->max);
+        strbuf_addf(out, " | %s |\n", s->doc);
+    }
+    strbuf_adds(out, "| `pg_<service>` | | | Whole connection string of one service, when it has a "
+                     "database of its own. |\n");
+}
