@@ -231,7 +231,7 @@ static void load_variable(struct loading *l, const char *key)
         name[n++] = (char)toupper((unsigned char)*p);
     name[n] = '\0';
     const char *value = getenv(name);
-    l->where = name;
+    l->where = "environment";
     if (value)
         set(l, key, value);
 }
