@@ -1,13 +1,22 @@
 /*
- * query.h - rows -> JSON. One .sql per query; the JSON is built by PostgreSQL; the position it saw comes from the same snapshot.
+ * query.h - rows -> JSON. One .sql per query; the JSON is built by PostgreSQL; the position it saw
+ * comes from the same snapshot.
  *
- * projections/<service>/queries/<name>.sql begins with comment lines:
- *     -- sources: job                       whose lane (own tables) or position rows (projected ones) it reads
- *     -- item | list                        item: WHERE id = ANY(:ids), any order; list: ORDER BY created_at DESC, id DESC
+ * projections/<service>/queries/<name>.sql begins with comment lines, among them:
+ *     -- sources: job                       whose lane (own tables) or position rows (projected
+ * ones) it reads
+ *     -- item | list | raw
  *     -- :status text  :client_id uuid      parameters and types; an absent one is NULL
- * and selects exactly the columns id uuid, created_at timestamptz, version int8, body text (JSON).
- * Lists get :cursor_time, :cursor_id (NULL = first page), :backward bool, :page_limit int8 besides their own.
- * Thread-safe once opened; a pg connection is the caller's.
+ * item and list select exactly the columns id uuid, created_at timestamptz, version int8, body text
+ * (JSON). item: WHERE id = ANY(:ids), any order list: newest first by (created_at, id) from
+ * :cursor_time, :cursor_id (absent = from the end), at most :page_limit rows. With :backward the
+ * other way round: oldest first from the cursor, so that the row beyond a page is always the last
+ * one raw:  any columns, no sources, no frame (query_run_raw) Lines marked `--? status !backward`
+ * are there only when :status is given and :backward is not (sql_params.h); a bool counts as given
+ * when true. Each combination is a statement of its own with its own plan.
+ *
+ * Open the connections with planner_fixed: a custom plan per call costs more than most of these
+ * queries. Thread-safe once opened; a pg connection is the caller's.
  */
 #ifndef PROJECTIONS_QUERY_H
 #define PROJECTIONS_QUERY_H
@@ -17,10 +26,12 @@
 
 struct query; /* opaque, static after queries_open */
 
-/* Parses the headers of all queries of a service. ERR_INVALID names the file and what is wrong with it. */
+/* Parses the headers of all queries of a service; a second call does nothing. Call before threads.
+ * ERR_INVALID names the file and what is wrong with it. */
 MUST_CHECK enum err_code queries_open(const char *service, struct err *err);
 const struct query *query_find(const char *service, const char *name); /* NULL = none */
 
+/* An argument that the query does not declare, or of another type, is a bug (assertion). */
 struct query_arg {
     const char *name;
     struct pg_param value;
@@ -34,13 +45,30 @@ struct query_row {
 struct query_result {
     struct query_row *rows; /* arena */
     size_t n;
-    const char *position;   /* "job/0:17,job/1:4": next offsets of its sources in this snapshot; arena */
-    bool caught_up;         /* false: a source's lane is missing or still catching up: 503, never 404 (V2) */
+    const char
+        *position; /* "job/0:17,job/1:4": next offsets of its sources in this snapshot; arena */
+    bool
+        caught_up; /* false: a source's lane is missing or still catching up: 503, never 404 (V2) */
 };
-/* One statement, one snapshot. */
-MUST_CHECK enum err_code query_run(const struct query *q, struct pg *pg, const struct query_arg *args, size_t n, struct arena *a, struct query_result *ret, struct err *err);
+/* Items and lists. One statement, one snapshot. */
+MUST_CHECK enum err_code query_run(const struct query *q,
+                                   struct pg *pg,
+                                   const struct query_arg *args,
+                                   size_t n,
+                                   struct arena *a,
+                                   struct query_result *ret,
+                                   struct err *err);
+/* `-- raw` ones. *ret is the connection's, until its next statement. */
+MUST_CHECK enum err_code query_run_raw(const struct query *q,
+                                       struct pg *pg,
+                                       const struct query_arg *args,
+                                       size_t n,
+                                       struct arena *a,
+                                       const PGresult **ret,
+                                       struct err *err);
 
-/* Has `position` passed every "service/partition:offset" of `after` that concerns the query's sources? (Others are ignored.) */
+/* Has `position` passed every "service/partition:offset" of `after` that concerns the query's
+ * sources? (Others are ignored.) */
 bool position_covers(const char *position, const char *after);
 /* ERR_INVALID: not of the form service/p:offset,... */
 MUST_CHECK enum err_code position_check(const char *text, struct err *err);

@@ -1,6 +1,7 @@
 /*
- * service_sql.h - the SQL files of a service, embedded at build: projections/<service>/schema.sql, events/<EventType>.sql, queries/<name>.sql, and
- * projections/common/ for what every service has (lane, outcome, state, claim, dead letter, ...). Immutable.
+ * service_sql.h - the SQL files of a service, embedded at build: projections/<service>/schema.sql,
+ * events/<EventType>.sql, queries/<name>.sql, and projections/common/ for what every service has
+ * (lane, outcome, state, claim, dead letter, ...). Immutable.
  */
 #ifndef PROJECTIONS_SERVICE_SQL_H
 #define PROJECTIONS_SERVICE_SQL_H

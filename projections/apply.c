@@ -1,0 +1,268 @@
+#include "projections/apply.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/runtime/strbuf.h"
+#include "projections/event_field.h"
+#include "projections/service_sql.h"
+#include "projections/sql_params.h"
+#include "schemas/records.h"
+
+#define MARK_INSERT_ONLY "-- insert-only\n"
+#define MARK_NO_ROWS     "-- no rows\n"
+
+struct apply_stmt {
+    const struct record_type *type;
+    bool insert_only, no_rows;
+    struct pg_stmt stmt;
+    struct event_field *fields; /* of $1, $2, ... */
+    size_t n;
+};
+
+struct apply {
+    struct arena arena;
+    struct apply_stmt **by_type; /* by record_type.index; NULL = not ours */
+    size_t queued;               /* since our last sync or the begin of apply_events */
+};
+
+static bool begins_with(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+static enum err_code
+stmt_bind(struct apply_stmt *s, const struct sql_params *params, struct arena *a, struct err *err)
+{
+    s->n = params->n;
+    s->fields = ARENA_ARRAY(a, struct event_field, params->n);
+    for (size_t i = 0; i < params->n; i++)
+        TRY(event_field_find(s->type, params->names[i], &s->fields[i], err));
+    return ERR_OK;
+}
+
+static enum err_code stmt_new(const struct sql_file *file,
+                              const struct record_type *type,
+                              struct arena *a,
+                              struct apply_stmt **ret,
+                              struct err *err)
+{
+    struct apply_stmt *s = ARENA_NEW(a, struct apply_stmt);
+    struct sql_params params;
+    s->type = type;
+    s->insert_only = begins_with(file->text, MARK_INSERT_ONLY);
+    s->no_rows = begins_with(file->text, MARK_NO_ROWS);
+    TRY(sql_params_parse(file->text, a, &params, err));
+    TRY(stmt_bind(s, &params, a, err));
+    const char *name = arena_printf(a, "%s/%s", file->service, file->name);
+    s->stmt = (struct pg_stmt){.name = name, .sql = params.text};
+    *ret = s;
+    return ERR_OK;
+}
+
+/* Own event types first: another service's is meant only where no own one has that name. */
+static const struct record_type *event_type(const char *service, const char *name)
+{
+    const struct record_type *t = record_type_find(service, name);
+    return t ? t : record_type_find(NULL, name);
+}
+
+static enum err_code load_file(struct apply *ap, const struct sql_file *file, struct err *err)
+{
+    const struct record_type *type = event_type(file->service, file->name);
+    if (!type || type->role != RECORD_EVENT)
+        return err_set(err, ERR_INVALID, "projections/%s/events/%s.sql: no such event",
+                       file->service, file->name);
+    if (stmt_new(file, type, &ap->arena, &ap->by_type[type->index], err) != ERR_OK)
+        return err_context(err, "projections/%s/events/%s.sql", file->service, file->name);
+    return ERR_OK;
+}
+
+static enum err_code load_all(struct apply *ap, const char *service, struct err *err)
+{
+    ap->by_type = ARENA_ARRAY(&ap->arena, struct apply_stmt *, n_record_types);
+    for (size_t i = 0; i < n_sql_files; i++)
+        if (strcmp(sql_files[i].service, service) == 0 && strcmp(sql_files[i].kind, "events") == 0)
+            TRY(load_file(ap, &sql_files[i], err));
+    for (size_t i = 0; i < n_record_types; i++) {
+        const struct record_type *t = record_types[i];
+        if (t->role == RECORD_EVENT && strcmp(t->service, service) == 0 && !ap->by_type[t->index])
+            return err_set(err, ERR_INVALID, "projections/%s/events/%s.sql is missing", service,
+                           t->name);
+    }
+    return ERR_OK;
+}
+
+enum err_code apply_new(const char *service, struct apply **ret, struct err *err)
+{
+    owned(apply_free) struct apply *ap = calloc(1, sizeof(*ap));
+    if (!ap)
+        abort();
+    arena_init(&ap->arena);
+    TRY(load_all(ap, service, err));
+    *ret = STEAL(ap);
+    return ERR_OK;
+}
+
+void apply_free(struct apply *ap)
+{
+    if (!ap)
+        return;
+    arena_release(&ap->arena);
+    free(ap);
+}
+
+/* ---- levels */
+
+/* An event that makes rows, and when. */
+struct step {
+    const struct apply_stmt *stmt;
+    const struct uuid *aggregate_id;
+    const void *event;
+    size_t pos;
+    int level;
+};
+
+/* The level of each aggregate's last event in the batch; open addressing, at most half full. */
+struct level_slot {
+    const struct uuid *id;
+    int level;
+};
+struct levels {
+    struct level_slot *slots;
+    size_t mask;
+};
+
+static struct levels levels_new(size_t n, struct arena *a)
+{
+    size_t size = 16;
+    while (size < 2 * n)
+        size *= 2;
+    return (struct levels){ARENA_ARRAY(a, struct level_slot, size), size - 1};
+}
+
+static struct level_slot *levels_at(const struct levels *l, const struct uuid *id)
+{
+    uint64_t hash;
+    memcpy(&hash, id->b + 8, sizeof(hash)); /* the random half of every UUID version in use */
+    size_t i = (hash * 0x9E3779B97F4A7C15U) >> 32;
+    while (l->slots[i & l->mask].id && !uuid_equal(l->slots[i & l->mask].id, id))
+        i++;
+    return &l->slots[i & l->mask];
+}
+
+static int level_of(const struct levels *l, const struct uuid *id, bool insert_only)
+{
+    struct level_slot *slot = levels_at(l, id);
+    if (!slot->id)
+        *slot = (struct level_slot){.id = id};
+    else
+        slot->level += !insert_only;
+    return slot->level;
+}
+
+static enum err_code steps_make(const struct apply *ap,
+                                const struct record *events,
+                                size_t n,
+                                struct arena *a,
+                                struct step **ret,
+                                size_t *ret_n,
+                                struct err *err)
+{
+    struct levels levels = levels_new(n, a);
+    struct step *steps = ARENA_ARRAY(a, struct step, n);
+    size_t made = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct record *e = &events[i];
+        if (e->type == &type_command_rejected)
+            continue;
+        const struct apply_stmt *s = ap->by_type[e->type->index];
+        if (!s)
+            return err_set(err, ERR_INTERNAL, "no projection of %s here", e->type->name);
+        if (s->no_rows)
+            continue;
+        const struct event_meta *meta = e->value;
+        int level = level_of(&levels, &meta->aggregate_id, s->insert_only);
+        steps[made++] = (struct step){s, &meta->aggregate_id, e->value, i, level};
+    }
+    *ret = steps;
+    *ret_n = made;
+    return ERR_OK;
+}
+
+/* By level, type, aggregate, log; the deep ones behind them all in the log's order. */
+static int step_compare(const void *pa, const void *pb)
+{
+    const struct step *x = pa, *y = pb;
+    bool deep_x = x->level >= APPLY_LEVELS_MAX, deep_y = y->level >= APPLY_LEVELS_MAX;
+    if (deep_x != deep_y)
+        return deep_x - deep_y;
+    if (!deep_x && x->level != y->level)
+        return x->level - y->level;
+    if (!deep_x && x->stmt != y->stmt)
+        return x->stmt->type->index < y->stmt->type->index ? -1 : 1;
+    int by_id = deep_x ? 0 : uuid_compare(x->aggregate_id, y->aggregate_id);
+    return by_id ? by_id : (x->pos > y->pos) - (x->pos < y->pos);
+}
+
+/* How many of these go into one statement. */
+static size_t group_len(const struct step *steps, size_t n)
+{
+    size_t len = 1;
+    while (steps[0].level < APPLY_LEVELS_MAX && len < n && steps[len].level == steps[0].level &&
+           steps[len].stmt == steps[0].stmt)
+        len++;
+    return len;
+}
+
+/* ---- statements */
+
+static struct pg_param
+column(const struct event_field *f, const struct step *steps, size_t n, struct arena *a)
+{
+    struct pg_param *elements = ARENA_ARRAY(a, struct pg_param, n);
+    for (size_t i = 0; i < n; i++)
+        elements[i] = event_field_param(f, steps[i].event, a);
+    return pg_p_array(a, f->array_type, elements, n);
+}
+
+static enum err_code queue_group(struct apply *ap,
+                                 struct pg *pg,
+                                 const struct step *steps,
+                                 size_t n,
+                                 struct arena *a,
+                                 struct err *err)
+{
+    const struct apply_stmt *s = steps[0].stmt;
+    struct pg_param params[SQL_PARAMS_MAX];
+    if (ap->queued == APPLY_QUEUE_MAX) {
+        TRY(pg_sync(pg, err));
+        ap->queued = 0;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        params[i] = column(&s->fields[i], steps, n, a);
+    (void)pg_queue(pg, &s->stmt, params, s->n);
+    ap->queued++;
+    return ERR_OK;
+}
+
+enum err_code apply_events(struct apply *ap,
+                           struct pg *pg,
+                           const struct record *events,
+                           size_t n,
+                           struct arena *a,
+                           struct err *err)
+{
+    struct step *steps;
+    size_t n_steps;
+    ap->queued = 0;
+    TRY(steps_make(ap, events, n, a, &steps, &n_steps, err));
+    qsort(steps, n_steps, sizeof(*steps), step_compare);
+    for (size_t i = 0; i < n_steps;) {
+        size_t len = group_len(steps + i, n_steps - i);
+        TRY(queue_group(ap, pg, steps + i, len, a, err));
+        i += len;
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,2 @@
+-- Which generation is live.
+SELECT generation FROM control;

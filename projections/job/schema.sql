@@ -1,0 +1,49 @@
+-- The view of job: postings, applications, contracts, made of events alone (P1). version is the ETag and what replays compare.
+
+CREATE TABLE posting (
+    job_id          uuid PRIMARY KEY,
+    client_id       uuid NOT NULL,
+    title           text NOT NULL,
+    description     text NOT NULL,
+    skills          text[] NOT NULL,
+    budget_amount   int8 NOT NULL,
+    budget_currency text NOT NULL,
+    status          text NOT NULL, -- open, filled, closed
+    version         int8 NOT NULL,
+    created_at      timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL
+);
+CREATE INDEX posting_by_status ON posting (status, created_at DESC, job_id DESC);
+CREATE INDEX posting_by_client ON posting (client_id, created_at DESC, job_id DESC);
+
+CREATE TABLE application (
+    application_id uuid PRIMARY KEY,
+    job_id         uuid NOT NULL,
+    freelancer_id  uuid NOT NULL,
+    cover_letter   text NOT NULL,
+    bid_amount     int8 NOT NULL,
+    bid_currency   text NOT NULL,
+    status         text NOT NULL, -- submitted, withdrawn, declined, accepted
+    version        int8 NOT NULL,
+    created_at     timestamptz NOT NULL,
+    updated_at     timestamptz NOT NULL,
+    submitted_at   timestamptz NOT NULL, -- the last time
+    decided_at     timestamptz           -- declined or accepted
+) WITH (fillfactor = 85);
+CREATE INDEX application_by_job ON application (job_id, created_at DESC, application_id DESC);
+
+CREATE TABLE contract (
+    contract_id    uuid PRIMARY KEY,
+    job_id         uuid NOT NULL,
+    application_id uuid NOT NULL,
+    client_id      uuid NOT NULL,
+    freelancer_id  uuid NOT NULL,
+    amount         int8 NOT NULL,
+    currency       text NOT NULL,
+    status         text NOT NULL, -- active, completed, cancelled
+    version        int8 NOT NULL,
+    created_at     timestamptz NOT NULL,
+    updated_at     timestamptz NOT NULL
+) WITH (fillfactor = 85);
+CREATE INDEX contract_by_client ON contract (client_id, created_at DESC, contract_id DESC);
+CREATE INDEX contract_by_freelancer ON contract (freelancer_id, created_at DESC, contract_id DESC);

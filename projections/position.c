@@ -1,0 +1,84 @@
+/* Positions "service/partition:offset,..." (query.h). */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "projections/query.h"
+
+struct position_entry {
+    const char *service;
+    size_t service_len;
+    int64_t partition, offset;
+};
+
+static bool read_number(const char **s, int64_t *ret)
+{
+    if (!isdigit((unsigned char)**s))
+        return false;
+    char *end;
+    errno = 0;
+    *ret = strtoll(*s, &end, 10);
+    *s = end;
+    return errno == 0;
+}
+
+/* Reads the entry at *s and the comma behind it. False at the end and on what is none. */
+static bool entry_next(const char **s, struct position_entry *ret)
+{
+    const char *p = *s;
+    ret->service = p;
+    while (islower((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '_')
+        p++;
+    ret->service_len = (size_t)(p - ret->service);
+    if (ret->service_len == 0 || *p++ != '/' || !read_number(&p, &ret->partition) || *p++ != ':' ||
+        !read_number(&p, &ret->offset))
+        return false;
+    if (*p == ',' && p[1])
+        p++;
+    else if (*p)
+        return false;
+    *s = p;
+    return true;
+}
+
+enum err_code position_check(const char *text, struct err *err)
+{
+    struct position_entry e;
+    const char *s = text;
+    while (*s)
+        if (!entry_next(&s, &e))
+            return err_set(err, ERR_INVALID, "not of the form service/partition:offset,...");
+    return s == text ? err_set(err, ERR_INVALID, "empty position") : ERR_OK;
+}
+
+/* Whether `position` knows the entry's service, and whether its partition has passed the entry's
+ * offset. */
+static void entry_look_up(const char *position,
+                          const struct position_entry *e,
+                          bool *ret_concerned,
+                          bool *ret_passed)
+{
+    struct position_entry have;
+    *ret_concerned = *ret_passed = false;
+    while (entry_next(&position, &have)) {
+        if (have.service_len != e->service_len ||
+            memcmp(have.service, e->service, e->service_len) != 0)
+            continue;
+        *ret_concerned = true;
+        if (have.partition == e->partition)
+            *ret_passed = have.offset >= e->offset;
+    }
+}
+
+bool position_covers(const char *position, const char *after)
+{
+    struct position_entry e;
+    while (entry_next(&after, &e)) {
+        bool concerned, passed;
+        entry_look_up(position, &e, &concerned, &passed);
+        if (concerned && !passed)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,2 @@
+-- no rows
+-- UserLoggedIn is for the audit: nothing that the view shows depends on it, and a login must not cost an update of the account.
