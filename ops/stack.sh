@@ -143,10 +143,11 @@ kafka_start() {
         echo "controller.quorum.voters=1@127.0.0.1:$controller_port"
     } >"$conf"
     java=(java -cp "$libs/*" "-Dlog4j2.configurationFile=$root/ops/kafka/log4j2.properties")
+    # An id that begins with - would be an option.
     if [[ ! -e $data/meta.properties ]]; then
         mkdir -p "$data"
         "${java[@]}" -Xmx256m -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format -c "$conf" --ignore-formatted \
-            -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)" >>"$log/kafka.log" 2>&1 ||
+            -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22 | sed 's|^-|A|')" >>"$log/kafka.log" 2>&1 ||
             die "the broker's storage can't be made; see $log/kafka.log"
     fi
     launch kafka "${java[@]}" -server -Xms512m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
