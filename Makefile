@@ -100,6 +100,10 @@ build/tools/avro_cat: ops/avro_cat.c
 	@mkdir -p $(@D); echo "  CC    $@"
 	$(Q)$(CC) -D_GNU_SOURCE -I. -std=gnu17 $(WARN) -O1 -g -o $@ $< -lavro
 
+build/tools/docs: build/release/ops/docs.o build/release/runtime.a
+	@mkdir -p $(@D); echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # What people call. Each installs what it lacks first, so the building is a make of its own.
 JOBS := $(shell nproc)
 BUILD := $(MAKE) --no-print-directory -j$(JOBS)
@@ -167,8 +171,11 @@ build/lint/%.alone: %.h $(G)/schemas/records.h
 format: ## clang-format every C file in place
 	$(Q)clang-format-14 -i $(C_FILES) $(H_FILES)
 
-docs: all ## print settings, routes and schemas as documentation into build/docs/
-	$(Q)ops/docs.sh build/docs
+docs: build/tools/docs ## print the settings as a Markdown table and as a sample file into build/docs/
+	@mkdir -p build/docs
+	$(Q)build/tools/docs settings >build/docs/settings.md
+	$(Q)build/tools/docs sample >build/docs/hirelog.conf
+	@echo build/docs/settings.md build/docs/hirelog.conf
 clean: ## delete build/ but the broker's jars
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs -exec rm -rf {} +
 help: ## this list

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test.sh BUILD-DIR [name ...] - the tests that need a broker and a database, on a throw-away stack (3 partitions, free ports).
 #
-#   BUILD-DIR/tests/integration/*_test   each gets a database and topics of its own: $HIRELOG_CONFIG, $HIRELOG_PG, $HIRELOG_BROKERS,
-#                                        $HIRELOG_BIN; it starts the workers it wants itself
+#   BUILD-DIR/tests/integration/*_test   each gets a database and topics of its own, named in the settings file $HIRELOG_CONFIG, and
+#                                        starts the processes it wants from $HIRELOG_BIN
 #   tests/e2e/*_test.sh, BUILD-DIR/tests/e2e/*_test   then, over HTTP against the whole stack (stack.env is in the environment)
 #
 # Prints one line per test, the whole output of one that failed, and ends the stack in any case.
@@ -69,9 +69,8 @@ own_place() { # NAME
     sed -e "s/dbname=hirelog/dbname=$name/" -e 's/^\(.*_port\) = .*/\1 = 0/' "$HIRELOG_VAR/hirelog.conf" >"$HIRELOG_VAR/$name.conf"
     echo "topic_prefix = $name" >>"$HIRELOG_VAR/$name.conf"
     export HIRELOG_CONFIG=$HIRELOG_VAR/$name.conf
-    HIRELOG_PG=${HIRELOG_PG/dbname=hirelog/dbname=$name}
     # To a program that reads its settings these would be settings too, and stand above the file.
-    export -n HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_WORKER_ADMIN_URL HIRELOG_REGISTRY_URL HIRELOG_PIDS
+    export -n HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_WORKER_ADMIN_URL HIRELOG_REGISTRY_URL HIRELOG_PIDS HIRELOG_PG HIRELOG_BROKERS
 }
 
 integration() {
