@@ -9,7 +9,7 @@
 
 int main(int argc, char **argv)
 {
-    owned_value(strbuf_release) struct strbuf out = STRBUF_INIT;
+    owned_value(strbuf_release) struct strbuf out = {0};
     if (argc == 2 && strcmp(argv[1], "settings") == 0) {
         config_print_docs(&out);
     } else if (argc == 2 && strcmp(argv[1], "sample") == 0) {
