@@ -254,8 +254,8 @@ enum err_code apply_events(struct apply *ap,
                            struct arena *a,
                            struct err *err)
 {
-    struct step *steps;
-    size_t n_steps;
+    struct step *steps = NULL;
+    size_t n_steps = 0;
     ap->queued = 0;
     TRY(steps_make(ap, events, n, a, &steps, &n_steps, err));
     qsort(steps, n_steps, sizeof(*steps), step_compare);

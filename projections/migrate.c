@@ -12,6 +12,14 @@
 #define PASSWORD_MAX 256
 #define SCHEMA_MAX   64 /* an identifier of PostgreSQL */
 
+/* The statements of projections/common/migrate/; the other files there are scripts. */
+enum step { STEP_BEGIN, STEP_PATH, STEP_HAS_TABLE, STEP_CONTROL_READ, STEP_LANES, STEP_N };
+static struct pg_stmt steps[STEP_N] = {
+    [STEP_BEGIN] = {.name = "begin"},         [STEP_PATH] = {.name = "path"},
+    [STEP_HAS_TABLE] = {.name = "has_table"}, [STEP_CONTROL_READ] = {.name = "control_read"},
+    [STEP_LANES] = {.name = "lanes"},
+};
+
 struct migration {
     struct pg *pg;
     const struct migrate_service *service;
@@ -33,17 +41,14 @@ static enum err_code script(
     return ERR_OK;
 }
 
-/* A statement of projections/common/migrate/. */
-static enum err_code step(struct migration *m,
-                          const char *name,
-                          const struct pg_param *params,
-                          size_t n,
-                          const PGresult **ret,
-                          struct err *err)
+static enum err_code run(struct migration *m,
+                         enum step which,
+                         const struct pg_param *params,
+                         size_t n,
+                         const PGresult **ret,
+                         struct err *err)
 {
-    struct pg_stmt *s = ARENA_NEW(&m->arena, struct pg_stmt);
-    *s = (struct pg_stmt){.name = name, .sql = text_of("common", "migrate", name)};
-    if (pg_exec(m->pg, s, params, n, ret, err) != ERR_OK)
+    if (pg_exec(m->pg, &steps[which], params, n, ret, err) != ERR_OK)
         return err_context(err, "%s", m->service->name);
     return ERR_OK;
 }
@@ -57,14 +62,14 @@ static enum err_code begin(struct migration *m, const char *password, struct err
         pg_p_text(&m->arena, m->service->name), pg_p_bool(&m->arena, m->service->vault),
         pg_p_text(&m->arena, password), pg_p_text(&m->arena, rebuild_id)};
     TRY(pg_script(m->pg, "BEGIN", err));
-    return step(m, "begin", params, ARRAY_SIZE(params), NULL, err);
+    return run(m, STEP_BEGIN, params, ARRAY_SIZE(params), NULL, err);
 }
 
 /* From here on tables are made and looked for in that schema. */
 static enum err_code enter(struct migration *m, const char *schema, struct err *err)
 {
     const struct pg_param param = pg_p_text(&m->arena, schema);
-    return step(m, "path", &param, 1, NULL, err);
+    return run(m, STEP_PATH, &param, 1, NULL, err);
 }
 
 static enum err_code
@@ -72,7 +77,7 @@ has_table(struct migration *m, const char *schema, const char *table, bool *ret,
 {
     const struct pg_param params[] = {pg_p_text(&m->arena, schema), pg_p_text(&m->arena, table)};
     const PGresult *r;
-    TRY(step(m, "has_table", params, ARRAY_SIZE(params), &r, err));
+    TRY(run(m, STEP_HAS_TABLE, params, ARRAY_SIZE(params), &r, err));
     *ret = pg_get_bool(r, 0, 0);
     return ERR_OK;
 }
@@ -107,7 +112,7 @@ static enum err_code lanes(struct migration *m, int64_t partitions, struct err *
 {
     const struct pg_param param = pg_p_int8(&m->arena, partitions);
     const PGresult *r;
-    TRY(step(m, "lanes", &param, 1, &r, err));
+    TRY(run(m, STEP_LANES, &param, 1, &r, err));
     int64_t have = pg_get_int8(r, 0, 0);
     if (have != partitions)
         return err_set(
@@ -124,7 +129,7 @@ static enum err_code generation(struct migration *m, struct err *err)
     const PGresult *r;
     bool has;
     TRY(script(m, "common", "migrate", "generation", err));
-    TRY(step(m, "control_read", NULL, 0, &r, err));
+    TRY(run(m, STEP_CONTROL_READ, NULL, 0, &r, err));
     snprintf(schema, sizeof(schema), "hirelog_%s_g%lld", m->service->name,
              (long long)pg_get_int8(r, 0, 0));
     TRY(enter(m, schema, err));
@@ -172,6 +177,8 @@ enum err_code migrate_run(const struct config *cfg,
 {
     char password[PASSWORD_MAX];
     owned(pg_free) struct pg *pg = NULL;
+    for (size_t i = 0; i < STEP_N; i++)
+        steps[i].sql = text_of("common", "migrate", steps[i].name);
     TRY(password_read(cfg->pg_role_password_file, password, err));
     TRY(pg_open(
         &(struct pg_options){.conninfo = cfg->pg_admin, .application_name = "hirelog migrate"}, &pg,

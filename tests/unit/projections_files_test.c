@@ -1,0 +1,199 @@
+/* The .sql files of every service against the schemas, and events as parameters. What needs no
+ * database. */
+#include "tests/unit/spec.h"
+
+#include <string.h>
+
+#include "projections/apply.h"
+#include "projections/event_field.h"
+#include "projections/query.h"
+#include "projections/service_sql.h"
+#include "schemas/records.h"
+
+static struct arena arena;
+
+static int arena_begin(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    return 0;
+}
+
+static int arena_end(void **state)
+{
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+static bool is_service(const struct sql_file *f)
+{
+    return strcmp(f->kind, "") == 0 && strcmp(f->name, "schema") == 0;
+}
+
+static void every_event_statement_fits_its_event(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    for (size_t i = 0; i < n_sql_files; i++) {
+        owned(apply_free) struct apply *ap = NULL;
+        struct err err = {0};
+        if (!is_service(&sql_files[i]))
+            continue;
+        if (apply_new(sql_files[i].service, &ap, &err) != ERR_OK)
+            fail_msg("%s", err.msg);
+        n++;
+    }
+    assert_true(n >= 2);
+}
+
+static void every_query_has_a_sound_header(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_sql_files; i++) {
+        struct err err = {0};
+        if (!is_service(&sql_files[i]))
+            continue;
+        if (queries_open(sql_files[i].service, &err) != ERR_OK)
+            fail_msg("%s", err.msg);
+        assert_int_equal(queries_open(sql_files[i].service, &err), ERR_OK);
+    }
+    assert_non_null(query_find("job", "jobs"));
+    assert_null(query_find("job", "nonsense"));
+    assert_null(query_find("user", "jobs"));
+}
+
+static void
+expect_text(const struct record_type *t, const char *name, const void *event, const char *text)
+{
+    struct event_field f;
+    struct err err = {0};
+    assert_int_equal(event_field_find(t, name, &f, &err), ERR_OK);
+    assert_int_equal(f.type, PG_TEXT);
+    assert_int_equal(f.array_type, PG_TEXT_ARRAY);
+    struct pg_param p = event_field_param(&f, event, &arena);
+    if (!text) {
+        assert_null(p.data);
+        return;
+    }
+    assert_non_null(p.data);
+    assert_int_equal(p.len, strlen(text));
+    assert_memory_equal(p.data, text, strlen(text));
+}
+
+static void arrays_arrive_as_literals_with_their_quotes_escaped(void **state)
+{
+    (void)state;
+    static const char *skills[] = {"c", "a \"b\" \\ {c},d", "", "NULL"};
+    struct job_posted e = {
+        .skills = {skills, ARRAY_SIZE(skills)}
+    };
+    expect_text(&type_job_posted, "skills", &e, "{\"c\",\"a \\\"b\\\" \\\\ {c},d\",\"\",\"NULL\"}");
+    e.skills.n = 0;
+    expect_text(&type_job_posted, "skills", &e, "{}");
+    int roles[] = {ROLE_FREELANCER, ROLE_CLIENT};
+    struct user_registered u = {
+        .roles = {roles, 2}
+    };
+    expect_text(&type_user_registered, "roles", &u, "{\"freelancer\",\"client\"}");
+}
+
+static void an_absent_optional_is_null_with_all_its_leaves(void **state)
+{
+    (void)state;
+    struct job_edited e = {
+        .title = "unset", .budget = {5, "EUR"}
+    };
+    expect_text(&type_job_edited, "title", &e, NULL);
+    expect_text(&type_job_edited, "skills", &e, NULL);
+    expect_text(&type_job_edited, "budget_currency", &e, NULL);
+    e.has_title = e.has_skills = e.has_budget = true;
+    expect_text(&type_job_edited, "title", &e, "unset");
+    expect_text(&type_job_edited, "skills", &e, "{}");
+    expect_text(&type_job_edited, "budget_currency", &e, "EUR");
+}
+
+static void meta_needs_no_prefix(void **state)
+{
+    (void)state;
+    struct job_filled e = {
+        .meta = {.version = 3, .actor = {.kind = ACTOR_KIND_USER}}
+    };
+    struct event_field f;
+    struct err err = {0};
+    expect_text(&type_job_filled, "actor_kind", &e, "user");
+    assert_int_equal(event_field_find(&type_job_filled, "version", &f, &err), ERR_OK);
+    assert_int_equal(f.array_type, PG_INT8_ARRAY);
+    assert_int_equal(event_field_find(&type_job_filled, "aggregate_id", &f, &err), ERR_OK);
+    assert_int_equal(f.array_type, PG_UUID_ARRAY);
+    assert_int_equal(event_field_find(&type_job_filled, "occurred_at", &f, &err), ERR_OK);
+    assert_int_equal(f.array_type, PG_TIMESTAMPTZ_ARRAY);
+    assert_int_equal(event_field_find(&type_job_filled, "meta_version", &f, &err), ERR_OK);
+}
+
+static void an_unknown_field_is_named(void **state)
+{
+    (void)state;
+    struct event_field f;
+    struct err err = {0};
+    static const char *const names[] = {"title", "actor", "meta", "contract", "contract_id_x", ""};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        assert_int_equal(event_field_find(&type_job_filled, names[i], &f, &err), ERR_INVALID);
+    assert_non_null(strstr(err.msg, "JobFilled"));
+}
+
+static void positions_are_compared_by_partition(void **state)
+{
+    (void)state;
+    const char *seen = "job/0:17,job/1:4,user/0:9";
+    assert_true(position_covers(seen, "job/0:17"));
+    assert_true(position_covers(seen, "job/0:3,job/1:4"));
+    assert_false(position_covers(seen, "job/0:18"));
+    assert_false(position_covers(seen, "job/0:17,job/1:5"));
+    assert_true(position_covers(seen, "payment/0:99"));
+    assert_false(position_covers(seen, "job/2:1"));
+    assert_true(position_covers(seen, "jo/0:99"));
+    assert_true(position_covers("", "job/0:1"));
+}
+
+static void positions_have_one_form(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"job/0:0", "job/0:17,user/12:9223372036854775807"};
+    static const char *const bad[] = {"",
+                                      "job",
+                                      "job/",
+                                      "job/0",
+                                      "job/0:",
+                                      "job/x:1",
+                                      "/0:1",
+                                      "job/0:1,",
+                                      ",job/0:1",
+                                      "job/0:-1",
+                                      "job/0:1;",
+                                      "job/0: 1",
+                                      "Job/0:1",
+                                      "job/0:9223372036854775808",
+                                      "job/0:1 ,job/1:2"};
+    struct err err = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+        assert_int_equal(position_check(good[i], &err), ERR_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        if (position_check(bad[i], &err) != ERR_INVALID)
+            fail_msg("taken: %s", bad[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_event_statement_fits_its_event),
+        cmocka_unit_test(every_query_has_a_sound_header),
+        cmocka_unit_test(arrays_arrive_as_literals_with_their_quotes_escaped),
+        cmocka_unit_test(an_absent_optional_is_null_with_all_its_leaves),
+        cmocka_unit_test(meta_needs_no_prefix),
+        cmocka_unit_test(an_unknown_field_is_named),
+        cmocka_unit_test(positions_are_compared_by_partition),
+        cmocka_unit_test(positions_have_one_form),
+    };
+    return cmocka_run_group_tests(tests, arena_begin, arena_end);
+}
