@@ -1,0 +1,181 @@
+/* Settings: where they come from, and that all mistakes are told at once. */
+#include "tests/unit/spec.h"
+
+#include <unistd.h>
+
+#include "ops/runtime/config.h"
+
+static const char *const services[] = {"user", "job", NULL};
+
+static struct config config;
+static struct strbuf problems;
+static char file_path[64];
+
+static enum err_code load(const char *text)
+{
+    struct err err;
+    enum err_code code;
+    int fd;
+    strbuf_clear(&problems);
+    memcpy(file_path, "/tmp/hirelog-config-XXXXXX", 27);
+    fd = mkstemp(file_path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    code = config_load(file_path, services, &config, &problems, &err);
+    unlink(file_path);
+    return code;
+}
+
+static size_t lines(void)
+{
+    size_t n = 0;
+    for (const char *p = strbuf_cstr(&problems); *p; p++)
+        n += *p == '\n';
+    return n;
+}
+
+static void defaults_need_no_file(void **state)
+{
+    (void)state;
+    struct err err;
+    strbuf_clear(&problems);
+    assert_int_equal(config_load(NULL, services, &config, &problems, &err), ERR_OK);
+    assert_int_equal(problems.len, 0);
+    assert_int_equal(config.transaction_timeout_ms, 10000);
+    assert_int_equal(config.api_threads, 2);
+    assert_int_equal(config.command_ttl_s, 86400);
+    assert_string_equal(config.topic_prefix, "hirelog");
+}
+
+static void a_file_is_above_the_defaults_and_the_environment_above_the_file(void **state)
+{
+    (void)state;
+    setenv("HIRELOG_API_PORT", "7777", 1);
+    setenv("HIRELOG_URL", "no setting of ours", 1);
+    enum err_code code =
+        load("# comment\n\n  api_threads=3\napi_port = 1234\npg_job = host=elsewhere port=5\n");
+    unsetenv("HIRELOG_API_PORT");
+    unsetenv("HIRELOG_URL");
+    assert_int_equal(code, ERR_OK);
+    assert_int_equal(config.api_threads, 3);
+    assert_int_equal(config.api_port, 7777);
+    assert_string_equal(config.pg_service[0], "");
+    assert_string_equal(config.pg_service[1], "host=elsewhere port=5");
+}
+
+static void all_mistakes_are_told_at_once(void **state)
+{
+    (void)state;
+    char text[2048];
+    char longer[300];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    snprintf(text, sizeof text,
+             "api_thread = 3\napi_port = abc\napi_threads = 0\ntransaction_timeout_ms = 3999\n"
+             "topic_prefix = %s\npg_nobody = x\nno equals sign\nlisten = a\nlisten = b\n"
+             "log_format = xml\napi_admin_port = 99999999999999999999\n",
+             longer);
+    memset(&config, 0x5a, sizeof config);
+    assert_int_equal(load(text), ERR_INVALID);
+    assert_int_equal(((unsigned char *)&config)[0], 0x5a); /* the output is untouched */
+    static const char *const named[] = {
+        "api_thread:",  "api_port",      "api_threads",    "transaction_timeout_ms",
+        "topic_prefix", "pg_nobody",     "no equals sign", "listen",
+        "log_format",   "api_admin_port"};
+    for (size_t i = 0; i < ARRAY_SIZE(named); i++)
+        assert_non_null(strstr(strbuf_cstr(&problems), named[i]));
+    assert_int_equal(lines(), ARRAY_SIZE(named));
+}
+
+static void a_mistake_in_the_environment_is_one_too(void **state)
+{
+    (void)state;
+    setenv("HIRELOG_API_THREADS", "many", 1);
+    enum err_code code = load("");
+    unsetenv("HIRELOG_API_THREADS");
+    assert_int_equal(code, ERR_INVALID);
+    assert_int_equal(lines(), 1);
+}
+
+static void a_file_that_is_not_there_is_a_mistake(void **state)
+{
+    (void)state;
+    struct err err;
+    strbuf_clear(&problems);
+    assert_int_equal(config_load("/nonexistent/hirelog.conf", services, &config, &problems, &err),
+                     ERR_INVALID);
+    assert_int_equal(lines(), 1);
+}
+
+/* RULES 5 for every timeout that the bounds allow. */
+static void the_order_of_timeouts_holds_over_the_whole_range(void **state)
+{
+    (void)state;
+    struct err err;
+    for (int64_t ms = 4000; ms <= 60000; ms += 500) {
+        struct config c = {.transaction_timeout_ms = ms};
+        struct config_timeouts t = config_derive(&c);
+        assert_int_equal(config_timeouts_check(&t, ms, &err), ERR_OK);
+        assert_true(ms < t.session_ms && t.session_ms < t.max_poll_ms);
+        assert_true(t.message_ms <= ms && t.socket_ms <= ms - 100);
+        assert_true(t.statement_ms < ms / 2 && t.idle_in_transaction_ms > ms);
+        assert_true(t.batch_ms <= ms / 4);
+    }
+}
+
+static void a_broken_order_is_refused(void **state)
+{
+    (void)state;
+    struct err err;
+    struct config c = {.transaction_timeout_ms = 10000};
+    const struct config_timeouts good = config_derive(&c);
+    struct config_timeouts t = good;
+    t.session_ms = 10000;
+    assert_int_equal(config_timeouts_check(&t, 10000, &err), ERR_INVALID);
+    t = good;
+    t.statement_ms = 5000;
+    assert_int_equal(config_timeouts_check(&t, 10000, &err), ERR_INVALID);
+    t = good;
+    t.idle_in_transaction_ms = 9000;
+    assert_int_equal(config_timeouts_check(&t, 10000, &err), ERR_INVALID);
+    t = good;
+    t.socket_ms = 9950;
+    assert_int_equal(config_timeouts_check(&t, 10000, &err), ERR_INVALID);
+}
+
+static void what_is_printed_can_be_read_again(void **state)
+{
+    (void)state;
+    struct strbuf out;
+    strbuf_init(&out);
+    assert_int_equal(load("api_threads = 7\nlog_level = debug\n"), ERR_OK);
+    config_print(&config, &out);
+    assert_int_equal(load(strbuf_cstr(&out)), ERR_OK);
+    assert_int_equal(config.api_threads, 7);
+    assert_string_equal(config.log_level, "debug");
+    strbuf_clear(&out);
+    config_print_sample(&out);
+    assert_int_equal(load(strbuf_cstr(&out)), ERR_OK);
+    strbuf_clear(&out);
+    config_print_docs(&out);
+    assert_non_null(strstr(strbuf_cstr(&out), "transaction_timeout_ms"));
+    strbuf_release(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_need_no_file),
+        cmocka_unit_test(a_file_is_above_the_defaults_and_the_environment_above_the_file),
+        cmocka_unit_test(all_mistakes_are_told_at_once),
+        cmocka_unit_test(a_mistake_in_the_environment_is_one_too),
+        cmocka_unit_test(a_file_that_is_not_there_is_a_mistake),
+        cmocka_unit_test(the_order_of_timeouts_holds_over_the_whole_range),
+        cmocka_unit_test(a_broken_order_is_refused),
+        cmocka_unit_test(what_is_printed_can_be_read_again),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    strbuf_release(&problems);
+    return failed;
+}
