@@ -1,0 +1,223 @@
+/* The partitioner against the Java client, and the one error mapping against librdkafka's mock
+ * broker (RULES 15). */
+#include "tests/unit/spec.h"
+
+#include <librdkafka/rdkafka.h>
+/* Reads nothing itself, so it comes second. */
+#include <librdkafka/rdkafka_mock.h>
+
+#include "ops/runtime/kafka.h"
+
+#define API_ADD_PARTITIONS_TO_TXN 24
+#define API_END_TXN               26
+
+static rd_kafka_t *host; /* owns the mock cluster */
+static rd_kafka_mock_cluster_t *mock;
+static struct config config;
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+    (void)rk, (void)m, (void)opaque;
+}
+
+static int start_mock(void **state)
+{
+    (void)state;
+    char why[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", why, sizeof why);
+    host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+    if (!host)
+        return -1;
+    mock = rd_kafka_handle_mock_cluster(host);
+    snprintf(config.brokers, sizeof config.brokers, "%s", rd_kafka_mock_cluster_bootstraps(mock));
+    config.transaction_timeout_ms = 10000;
+    return rd_kafka_mock_topic_create(mock, "events", 3, 1) ? -1 : 0;
+}
+
+static int stop_mock(void **state)
+{
+    (void)state;
+    rd_kafka_destroy(host);
+    return 0;
+}
+
+static rd_kafka_t *producer(const char *transactional_id)
+{
+    struct err err = {0};
+    rd_kafka_t *rk = NULL;
+    if (kafka_producer_open(&config, transactional_id, on_delivery, NULL, &rk, &err) != ERR_OK)
+        fail_msg("%s", err.msg);
+    return rk;
+}
+
+/* A producer within a transaction that holds one record. */
+static rd_kafka_t *in_transaction(const char *transactional_id)
+{
+    rd_kafka_t *rk = producer(transactional_id);
+    assert_null(rd_kafka_init_transactions(rk, 10000));
+    assert_null(rd_kafka_begin_transaction(rk));
+    char value[] = "x";
+    rd_kafka_resp_err_t code = rd_kafka_producev(
+        rk, RD_KAFKA_V_TOPIC("events"), RD_KAFKA_V_PARTITION(1),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value, 1), RD_KAFKA_V_END);
+    assert_int_equal(code, RD_KAFKA_RESP_ERR_NO_ERROR);
+    return rk;
+}
+
+/* As org.apache.kafka.common.utils.UtilsTest.testMurmur2 has them. */
+static void keys_go_where_the_java_client_sends_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;
+        int32_t hash;
+    } golden[] = {
+        {"21",                                               -973932308 },
+        {"foobar",                                           -790332482 },
+        {"a-little-bit-long-string",                         -985981536 },
+        {"a-little-bit-longer-string",                       -1486304829},
+        {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971  },
+        {"abc",                                              479470107  },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(golden); i++) {
+        int32_t positive = golden[i].hash & 0x7fffffff;
+        size_t len = strlen(golden[i].key);
+        assert_int_equal(kafka_partition_text(golden[i].key, len, INT32_MAX), positive);
+        assert_int_equal(kafka_partition_text(golden[i].key, len, 12), positive % 12);
+    }
+}
+
+static void a_uuid_is_hashed_as_its_lower_case_text(void **state)
+{
+    (void)state;
+    struct uuid id;
+    assert_true(uuid_parse("0123ABCD-4567-89AB-CDEF-0123456789AB", &id));
+    assert_int_equal(
+        kafka_partition(&id, 1000),
+        kafka_partition_text("0123abcd-4567-89ab-cdef-0123456789ab", UUID_TEXT_LEN, 1000));
+}
+
+static void no_error_is_done_and_no_flag_is_recreate(void **state)
+{
+    (void)state;
+    rd_kafka_error_t *plain = rd_kafka_error_new(RD_KAFKA_RESP_ERR__STATE, "no flag is set");
+    assert_int_equal(kafka_classify(NULL), KAFKA_DONE);
+    assert_int_equal(kafka_classify(plain), KAFKA_RECREATE);
+    rd_kafka_error_destroy(plain);
+}
+
+static void a_transaction_that_goes_well_is_done(void **state)
+{
+    (void)state;
+    rd_kafka_t *rk = in_transaction("good");
+    assert_int_equal(kafka_classify(rd_kafka_commit_transaction(rk, -1)), KAFKA_DONE);
+    kafka_producer_close(rk);
+}
+
+static void a_call_that_ran_out_of_time_is_called_again(void **state)
+{
+    (void)state;
+    rd_kafka_t *rk = producer("slow");
+    rd_kafka_mock_broker_set_rtt(mock, 1, 2000);
+    rd_kafka_error_t *error = rd_kafka_init_transactions(rk, 100);
+    assert_int_equal(kafka_classify(error), KAFKA_RETRY);
+    rd_kafka_error_destroy(error);
+    rd_kafka_mock_broker_set_rtt(mock, 1, 0);
+    assert_null(rd_kafka_init_transactions(rk, -1));
+    kafka_producer_close(rk);
+}
+
+static void a_refused_partition_aborts_and_the_producer_goes_on(void **state)
+{
+    (void)state;
+    rd_kafka_mock_push_request_errors(mock, API_ADD_PARTITIONS_TO_TXN, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    rd_kafka_t *rk = in_transaction("refused");
+    rd_kafka_error_t *error = rd_kafka_commit_transaction(rk, -1);
+    assert_int_equal(kafka_classify(error), KAFKA_ABORT);
+    rd_kafka_error_destroy(error);
+    assert_null(rd_kafka_abort_transaction(rk, -1));
+    assert_null(rd_kafka_begin_transaction(rk));
+    kafka_producer_close(rk);
+}
+
+static void a_fenced_producer_is_recreated_and_reported_as_a_conflict(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    rd_kafka_t *rk = in_transaction("fenced");
+    rd_kafka_mock_push_request_errors(mock, API_END_TXN, 1, RD_KAFKA_RESP_ERR_PRODUCER_FENCED);
+    rd_kafka_error_t *error = rd_kafka_commit_transaction(rk, -1);
+    assert_int_equal(kafka_classify(error), KAFKA_RECREATE);
+    assert_int_equal(kafka_err_take(error, &err, "commit"), ERR_CONFLICT);
+    assert_non_null(strstr(err.msg, "commit"));
+    kafka_producer_close(rk);
+}
+
+static void an_invalid_transaction_state_recreates(void **state)
+{
+    (void)state;
+    rd_kafka_t *rk = in_transaction("invalid");
+    rd_kafka_mock_push_request_errors(mock, API_END_TXN, 1, RD_KAFKA_RESP_ERR_INVALID_TXN_STATE);
+    rd_kafka_error_t *error = rd_kafka_commit_transaction(rk, -1);
+    assert_int_equal(kafka_classify(error), KAFKA_RECREATE);
+    rd_kafka_error_destroy(error);
+    kafka_producer_close(rk);
+}
+
+static void topic_facts_come_from_the_broker(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    char id[64] = "";
+    int32_t partitions = 0;
+    rd_kafka_t *rk = producer(NULL);
+    assert_int_equal(kafka_topic_partitions(rk, "events", &partitions, &err), ERR_OK);
+    assert_int_equal(partitions, 3);
+    assert_int_equal(kafka_cluster_id(rk, id, sizeof id, &err), ERR_OK);
+    assert_true(strlen(id) > 0);
+    kafka_producer_close(rk);
+}
+
+static void a_reader_reads_one_partition_to_its_end(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    rd_kafka_t *reader = NULL;
+    rd_kafka_t *rk = in_transaction("written");
+    assert_null(rd_kafka_commit_transaction(rk, -1));
+    assert_int_equal(kafka_reader_open(&config, true, 1, &reader, &err), ERR_OK);
+    assert_int_equal(kafka_reader_assign(reader, "events", 1, 0, &err), ERR_OK);
+    size_t records = 0;
+    bool at_end = false;
+    while (!at_end) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(reader, 10000);
+        assert_non_null(m);
+        at_end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+        records += m->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_message_destroy(m);
+    }
+    assert_true(records >= 1);
+    kafka_consumer_close(reader);
+    kafka_producer_close(rk);
+    kafka_producer_close(NULL);
+    kafka_consumer_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_go_where_the_java_client_sends_them),
+        cmocka_unit_test(a_uuid_is_hashed_as_its_lower_case_text),
+        cmocka_unit_test(no_error_is_done_and_no_flag_is_recreate),
+        cmocka_unit_test(a_transaction_that_goes_well_is_done),
+        cmocka_unit_test(a_call_that_ran_out_of_time_is_called_again),
+        cmocka_unit_test(a_refused_partition_aborts_and_the_producer_goes_on),
+        cmocka_unit_test(a_fenced_producer_is_recreated_and_reported_as_a_conflict),
+        cmocka_unit_test(an_invalid_transaction_state_recreates),
+        cmocka_unit_test(topic_facts_come_from_the_broker),
+        cmocka_unit_test(a_reader_reads_one_partition_to_its_end),
+    };
+    return cmocka_run_group_tests(tests, start_mock, stop_mock);
+}
