@@ -125,6 +125,71 @@ open_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret, struc
     return ERR_OK;
 }
 
+#define API_KEY_END_TXN 26
+
+static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *rk,
+                                           int sockfd,
+                                           const char *broker,
+                                           int32_t broker_id,
+                                           int16_t api_key,
+                                           int16_t api_version,
+                                           int32_t correlation_id,
+                                           size_t size,
+                                           void *arg)
+{
+    (void)rk, (void)sockfd, (void)broker, (void)broker_id, (void)api_version, (void)correlation_id;
+    (void)size;
+    if (api_key == API_KEY_END_TXN)
+        ++*(_Atomic int *)arg;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* on_new is the only moment at which no broker thread walks the list of interceptors yet. */
+static rd_kafka_resp_err_t
+on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *arg, char *errstr, size_t errstr_size)
+{
+    (void)conf, (void)errstr, (void)errstr_size;
+    return rd_kafka_interceptor_add_on_request_sent(rk, "end_txn", on_request_sent, arg);
+}
+
+static bool transactional_settings(const struct config *cfg,
+                                   const char *id,
+                                   _Atomic int *end_txn_sent,
+                                   rd_kafka_conf_t *conf,
+                                   struct err *err)
+{
+    if (end_txn_sent)
+        rd_kafka_conf_interceptor_add_on_new(conf, "end_txn", on_new, (void *)end_txn_sent);
+    return set(conf, "transactional.id", id, err) &&
+           set_int(conf, "transaction.timeout.ms", cfg->transaction_timeout_ms, err) &&
+           set(conf, "retry.backoff.ms", "10", err);
+}
+
+enum err_code kafka_transactional_open(const struct config *cfg,
+                                       const char *transactional_id,
+                                       kafka_dr_fn *dr,
+                                       void *opaque,
+                                       _Atomic int *end_txn_sent,
+                                       rd_kafka_t **ret,
+                                       struct err *err)
+{
+    struct config_timeouts t = config_derive(cfg);
+    rd_kafka_conf_t *conf = conf_new(cfg, err);
+    assert(dr); /* RULES 1: flush and commit wait in 10 ms steps without it */
+    if (!conf)
+        return ERR_INVALID;
+    if (!set_all(conf, producer_settings, ARRAY_SIZE(producer_settings), err) ||
+        !set_int(conf, "message.timeout.ms", t.message_ms, err) ||
+        (transactional_id &&
+         !transactional_settings(cfg, transactional_id, end_txn_sent, conf, err))) {
+        rd_kafka_conf_destroy(conf);
+        return ERR_INVALID;
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, dr);
+    rd_kafka_conf_set_opaque(conf, opaque);
+    return open_handle(RD_KAFKA_PRODUCER, conf, ret, err);
+}
+
 enum err_code kafka_producer_open(const struct config *cfg,
                                   const char *transactional_id,
                                   kafka_dr_fn *dr,
@@ -132,24 +197,7 @@ enum err_code kafka_producer_open(const struct config *cfg,
                                   rd_kafka_t **ret,
                                   struct err *err)
 {
-    struct config_timeouts t = config_derive(cfg);
-    rd_kafka_conf_t *conf = conf_new(cfg, err);
-    assert(dr); /* RULES 1: flush and commit wait in 10 ms steps without it */
-    if (!conf)
-        return ERR_INVALID;
-    bool ok = set_all(conf, producer_settings, ARRAY_SIZE(producer_settings), err) &&
-              set_int(conf, "message.timeout.ms", t.message_ms, err);
-    if (ok && transactional_id)
-        ok = set(conf, "transactional.id", transactional_id, err) &&
-             set_int(conf, "transaction.timeout.ms", cfg->transaction_timeout_ms, err) &&
-             set(conf, "retry.backoff.ms", "10", err);
-    if (!ok) {
-        rd_kafka_conf_destroy(conf);
-        return ERR_INVALID;
-    }
-    rd_kafka_conf_set_dr_msg_cb(conf, dr);
-    rd_kafka_conf_set_opaque(conf, opaque);
-    return open_handle(RD_KAFKA_PRODUCER, conf, ret, err);
+    return kafka_transactional_open(cfg, transactional_id, dr, opaque, NULL, ret, err);
 }
 
 enum err_code kafka_reader_open(const struct config *cfg,

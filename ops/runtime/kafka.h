@@ -28,6 +28,16 @@ MUST_CHECK enum err_code kafka_producer_open(const struct config *cfg,
                                              void *opaque,
                                              rd_kafka_t **ret,
                                              struct err *err);
+/* A transactional producer that counts the EndTxn requests (ApiKey 26) it has sent, retries
+ * included, into *end_txn_sent, which must outlive it: more than one for a commit or abort means
+ * that a late one may hit the next transaction (W9). */
+MUST_CHECK enum err_code kafka_transactional_open(const struct config *cfg,
+                                                  const char *transactional_id,
+                                                  kafka_dr_fn *dr,
+                                                  void *opaque,
+                                                  _Atomic int *end_txn_sent,
+                                                  rd_kafka_t **ret,
+                                                  struct err *err);
 /* Consumer without a group duty: manual assignment, no commits, partition EOF events on.
  * read_committed or not; fetch_wait_ms 100 for lanes, 1 for catch-up. */
 MUST_CHECK enum err_code kafka_reader_open(const struct config *cfg,
