@@ -1,0 +1,209 @@
+#include "consumers/lane.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ops/runtime/log.h"
+#include "ops/runtime/timeutil.h"
+
+#define BACK_OFF_FIRST_MS 100
+#define BACK_OFF_MAX_MS   5000
+#define SLICE_MS          20
+#define HOLDER_CHECK_MS   500
+
+struct lane {
+    struct lane_identity id;
+    struct lane_pulse pulse;
+    atomic_bool adopted;
+    pthread_t thread;
+};
+
+/* Waits, ready to stop. */
+static void pause_ms(struct lane *l, int64_t ms)
+{
+    int64_t until = time_monotonic_us() + ms * 1000;
+    while (time_monotonic_us() < until && !lane_pulse_stopping(&l->pulse)) {
+        struct timespec slice = {.tv_nsec = SLICE_MS * 1000000L};
+        nanosleep(&slice, NULL);
+        lane_pulse_beat(&l->pulse);
+    }
+}
+
+/* Is the lane another's, and is that one alive? Unknown (PostgreSQL away) counts as not. */
+static bool held_by_another(const struct lane *l, int64_t my_epoch)
+{
+    struct service_control control;
+    struct err err;
+    owned(pg_free) struct pg *pg = NULL;
+    struct pg_options o = {.application_name = "hirelog lane holder",
+                           .statement_timeout_ms = l->id.timeouts.statement_ms};
+    int64_t epoch = 0;
+    bool alive = false;
+    if (service_control_read(l->id.cfg, l->id.service, &control, &err) != ERR_OK ||
+        service_pg_open(l->id.cfg, l->id.service, control.generation, o, &pg, &err) != ERR_OK ||
+        lane_row_holder(pg, l->id.partition, &epoch, &alive, &err) != ERR_OK)
+        return false;
+    return epoch != my_epoch && alive;
+}
+
+/*
+ * W3: fenced. When the row is still ours it was our own expired transaction: go on. Else the other
+ * one keeps the lane while it lives; the group says so too after at most a session timeout, or
+ * takes the partition from us. Two owners never duel.
+ */
+static void yield_to_holder(struct lane *l, int64_t my_epoch)
+{
+    int64_t until = time_monotonic_us() + l->id.timeouts.session_ms * 1000LL;
+    if (!held_by_another(l, my_epoch))
+        return;
+    log_warn("another owner has the lane, yielding", KV_S("service", l->id.service->name),
+             KV_I("partition", l->id.partition));
+    if (atomic_load(&l->adopted)) {
+        lane_request_stop(l);
+        return;
+    }
+    lane_pulse_state(&l->pulse, LANE_BACKING_OFF, "another owner has the lane");
+    while (!lane_pulse_stopping(&l->pulse) && time_monotonic_us() < until &&
+           held_by_another(l, my_epoch))
+        pause_ms(l, HOLDER_CHECK_MS);
+}
+
+/* One session, from opening to its end. *ret_ran: it decided commands. */
+static enum err_code run_session(struct lane *l, int64_t *ret_epoch, bool *ret_ran, struct err *err)
+{
+    owned(lane_session_free) struct lane_session *s = NULL;
+    *ret_ran = false;
+    TRY(lane_session_open(&l->id, &l->pulse, &s, err));
+    *ret_epoch = s->row.epoch;
+    *ret_ran = true;
+    return lane_session_run(s, err);
+}
+
+/* Only a person can help: says so and waits to be stopped. */
+static void stand_still(struct lane *l, const struct err *err)
+{
+    log_error("lane stopped, repair by hand", KV_S("service", l->id.service->name),
+              KV_I("partition", l->id.partition), KV_ERR(err));
+    lane_pulse_state(&l->pulse, LANE_STOPPED, err->msg);
+    while (!lane_pulse_stopping(&l->pulse))
+        pause_ms(l, BACK_OFF_MAX_MS);
+}
+
+static void failed(struct lane *l, const struct err *err, int64_t back_off_ms)
+{
+    log_warn("lane interrupted, opening it again", KV_S("service", l->id.service->name),
+             KV_I("partition", l->id.partition), KV_S("code", err_code_name[err->code]),
+             KV_ERR(err));
+    metric_add(l->pulse.restarts, 1);
+    lane_pulse_state(&l->pulse, LANE_BACKING_OFF, err->msg);
+    pause_ms(l, back_off_ms);
+}
+
+static void *lane_thread(void *arg)
+{
+    struct lane *l = arg;
+    int64_t epoch = 0, back_off_ms = BACK_OFF_FIRST_MS;
+    while (!lane_pulse_stopping(&l->pulse)) {
+        struct err err = {0};
+        bool ran;
+        enum err_code code = run_session(l, &epoch, &ran, &err);
+        if (code == ERR_OK || lane_pulse_stopping(&l->pulse))
+            break;
+        if (code == ERR_CORRUPT) {
+            stand_still(l, &err);
+            break;
+        }
+        back_off_ms = ran ? BACK_OFF_FIRST_MS : back_off_ms * 2;
+        back_off_ms = back_off_ms < BACK_OFF_MAX_MS ? back_off_ms : BACK_OFF_MAX_MS;
+        failed(l, &err, back_off_ms);
+        if (code == ERR_CONFLICT)
+            yield_to_holder(l, epoch);
+    }
+    log_info("lane closed", KV_S("service", l->id.service->name),
+             KV_I("partition", l->id.partition));
+    lane_pulse_state(&l->pulse, LANE_ENDED, NULL);
+    return NULL;
+}
+
+static void identity_init(struct lane_identity *id, const struct lane_options *o)
+{
+    char host[64] = "";
+    gethostname(host, sizeof(host) - 1);
+    *id = (struct lane_identity){
+        .cfg = o->cfg,
+        .service = o->service,
+        .partition = o->partition,
+        .group_hint = o->group_hint,
+        .group_hint_arg = o->arg,
+        .timeouts = config_derive(o->cfg),
+    };
+    snprintf(id->owner, sizeof(id->owner), "%s/%d", host, (int)getpid());
+    snprintf(id->source, sizeof(id->source), "/%s/%s", o->cfg->topic_prefix, o->service->name);
+    snprintf(id->channel, sizeof(id->channel), "lane_%s", o->service->name);
+    service_command_topic(o->cfg->topic_prefix, o->service->name, id->command_topic);
+    service_event_topic(o->cfg->topic_prefix, o->service->name, id->event_topic);
+}
+
+enum err_code lane_start(const struct lane_options *o, struct lane **ret, struct err *err)
+{
+    struct lane *l = calloc(1, sizeof(*l));
+    if (!l)
+        abort();
+    identity_init(&l->id, o);
+    lane_pulse_init(&l->pulse, o->service->name, o->partition);
+    atomic_store(&l->adopted, o->adopted);
+    int code = pthread_create(&l->thread, NULL, lane_thread, l);
+    if (code != 0) {
+        lane_pulse_release(&l->pulse);
+        free(l);
+        return err_set(err, ERR_UNAVAILABLE, "no thread for lane %d", o->partition);
+    }
+    *ret = l;
+    return ERR_OK;
+}
+
+void lane_request_stop(struct lane *l)
+{
+    atomic_store(&l->pulse.stop, true);
+}
+
+void lane_confirm(struct lane *l)
+{
+    atomic_store(&l->adopted, false);
+}
+
+bool lane_join(struct lane *l, int timeout_ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
+    if (pthread_timedjoin_np(l->thread, NULL, &until) != 0)
+        return false;
+    lane_pulse_release(&l->pulse);
+    free(l);
+    return true;
+}
+
+int32_t lane_partition(const struct lane *l)
+{
+    return l->id.partition;
+}
+
+void lane_status(struct lane *l, struct lane_status *ret)
+{
+    *ret = (struct lane_status){
+        .service = l->id.service->name,
+        .partition = l->id.partition,
+        .state = (enum lane_state)atomic_load(&l->pulse.state),
+        .next_command = atomic_load(&l->pulse.next_command),
+        .lag = atomic_load(&l->pulse.lag),
+        .idle_us = time_monotonic_us() - atomic_load(&l->pulse.progress_us),
+    };
+    lane_pulse_message(&l->pulse, ret->message, sizeof(ret->message));
+}

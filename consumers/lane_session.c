@@ -1,0 +1,267 @@
+#include "consumers/lane_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "consumers/batch.h"
+#include "consumers/catch_up.h"
+#include "consumers/log_identity.h"
+#include "consumers/outcome.h"
+#include "consumers/state_store.h"
+#include "ops/runtime/lifecycle.h"
+#include "ops/runtime/log.h"
+#include "ops/runtime/timeutil.h"
+
+#define FETCH_WAIT_MS      100 /* an idle lane asks the broker ten times a second */
+#define CATCH_UP_WAIT_MS   1   /* each wait for the end of the log delays the start */
+#define POLL_MS            100
+#define BARRIER_POLL_MS    100
+#define RETRIES_MAX        3 /* of one batch, then a new session */
+#define SWEEP_EVERY_US     (60 * 1000000LL)
+#define SWEEP_AGAIN_US     (1 * 1000000LL) /* while there is more */
+#define SWEEP_ROWS_MAX     500
+#define BACK_OFF_SLICES_US 20000
+
+/* ---- what it is made of */
+
+static enum err_code open_pg(struct lane_session *s, bool claims, struct pg **ret, struct err *err)
+{
+    const struct lane_identity *id = s->id;
+    struct pg_options o = {
+        .application_name = claims ? "hirelog lane claims" : "hirelog lane",
+        .statement_timeout_ms = id->timeouts.statement_ms,
+        .idle_in_transaction_ms = id->timeouts.idle_in_transaction_ms,
+        .planner_fixed = true,
+        .async_commit = !claims, /* W1: right for the view, not for claims */
+    };
+    return service_pg_open(id->cfg, id->service, s->control.generation, o, ret, err);
+}
+
+static enum err_code connect_all(struct lane_session *s, struct err *err)
+{
+    const struct lane_identity *id = s->id;
+    TRY(service_control_read(id->cfg, id->service, &s->control, err));
+    TRY(open_pg(s, false, &s->pg, err));
+    if (id->service->decider->claim)
+        TRY(open_pg(s, true, &s->claims_pg, err));
+    s->codec = codec_new();
+    TRY(apply_new(id->service->name, &s->apply, err));
+    return ERR_OK;
+}
+
+void lane_session_free(struct lane_session *s)
+{
+    if (!s)
+        return;
+    inbox_release(&s->inbox);
+    kafka_consumer_close(s->commands);
+    event_log_free(s->log);
+    pg_free(s->claims_pg);
+    pg_free(s->pg);
+    apply_free(s->apply);
+    codec_free(s->codec);
+    arena_release(&s->arena);
+    free(s);
+}
+
+static struct lane_session *new_session(const struct lane_identity *id, struct lane_pulse *pulse)
+{
+    struct lane_session *s = calloc(1, sizeof(*s));
+    if (!s)
+        abort();
+    s->id = id;
+    s->pulse = pulse;
+    s->limit = (size_t)id->cfg->batch_commands_max;
+    inbox_init(&s->inbox, s->limit, (size_t)id->cfg->batch_bytes_max);
+    arena_init(&s->arena);
+    return s;
+}
+
+/* ---- opening: W3, W4, W5, W10, W11, C3, in this order */
+
+/* States of another fold version are folded anew from the log's beginning. */
+static enum err_code start_fold(struct lane_session *s, struct err *err)
+{
+    int wanted = s->id->service->decider->fold_version;
+    if (s->row.fold_version == wanted)
+        return ERR_OK;
+    TRY(state_store_clear(s->pg, s->id->partition, wanted, err));
+    s->row.fold_version = wanted;
+    s->row.fold_next = 0;
+    return ERR_OK;
+}
+
+static bool claims_lost(const struct lane_session *s)
+{
+    return s->claims_pg && strcmp(s->row.claims_mark, s->control.claims_mark) != 0;
+}
+
+static enum err_code
+read_log(struct lane_session *s, const struct log_bounds *bounds, struct err *err)
+{
+    rd_kafka_t *reader = NULL;
+    TRY(kafka_reader_open(s->id->cfg, true, CATCH_UP_WAIT_MS, &reader, err));
+    struct catch_up_plan plan = {
+        .claims_next = claims_lost(s) ? 0 : s->row.next_event,
+        .end = bounds->events_high,
+    };
+    enum err_code code = log_identity_check(s, reader, bounds, err);
+    if (code == ERR_OK)
+        code = start_fold(s, err);
+    if (code == ERR_OK)
+        code = catch_up(s, reader, &plan, err);
+    kafka_consumer_close(reader);
+    return code;
+}
+
+static enum err_code ask_bounds(struct lane_session *s, struct log_bounds *ret, struct err *err)
+{
+    rd_kafka_t *reader = NULL;
+    TRY(kafka_reader_open(s->id->cfg, false, CATCH_UP_WAIT_MS, &reader, err));
+    enum err_code code =
+        kafka_topic_partitions(reader, s->id->command_topic, &s->n_partitions, err);
+    if (code == ERR_OK)
+        code = log_bounds_read(s, reader, ret, err);
+    kafka_consumer_close(reader);
+    return code;
+}
+
+/* C3: nobody decides until the claims of every partition are there again. */
+static enum err_code await_claims(struct lane_session *s, struct err *err)
+{
+    if (!s->claims_pg)
+        return ERR_OK;
+    lane_pulse_state(s->pulse, LANE_AWAITING_CLAIMS, "other lanes rebuild their claims");
+    while (!lane_pulse_stopping(s->pulse)) {
+        int64_t n = 0;
+        TRY(lane_row_count_marked(s->pg, s->control.claims_mark, &n, err));
+        if (n >= s->n_partitions)
+            return ERR_OK;
+        lane_pulse_beat(s->pulse);
+        struct timespec pause = {.tv_nsec = BARRIER_POLL_MS * 1000000L};
+        nanosleep(&pause, NULL);
+    }
+    return err_set(err, ERR_UNAVAILABLE, "stopping");
+}
+
+static enum err_code open_commands(struct lane_session *s, struct err *err)
+{
+    TRY(kafka_reader_open(s->id->cfg, true, FETCH_WAIT_MS, &s->commands, err));
+    return kafka_reader_assign(s->commands, s->id->command_topic, s->id->partition,
+                               s->row.next_command, err);
+}
+
+static enum err_code open_session(struct lane_session *s, struct err *err)
+{
+    const struct lane_identity *id = s->id;
+    struct log_bounds bounds;
+    TRY(connect_all(s, err));
+    int fold_version = id->service->decider->fold_version;
+    TRY(lane_row_take(s->pg, id->partition, id->owner, fold_version, &s->row, err));
+    lane_pulse_beat(s->pulse);
+    TRY(event_log_open(id->cfg, id->service->name, id->partition, &s->log, err));
+    lane_pulse_state(s->pulse, LANE_CATCHING_UP, NULL);
+    TRY(ask_bounds(s, &bounds, err));
+    TRY(read_log(s, &bounds, err));
+    TRY(log_commands_check(s, &bounds, &s->row.next_command, err));
+    TRY(lane_row_identify(s->pg, &s->row, bounds.cluster_id, s->control.claims_mark, err));
+    TRY(await_claims(s, err));
+    s->expected_offset = bounds.events_high;
+    atomic_store(&s->pulse->next_command, s->row.next_command);
+    return open_commands(s, err);
+}
+
+enum err_code lane_session_open(const struct lane_identity *id,
+                                struct lane_pulse *pulse,
+                                struct lane_session **ret,
+                                struct err *err)
+{
+    owned(lane_session_free) struct lane_session *s = new_session(id, pulse);
+    lane_pulse_state(pulse, LANE_STARTING, NULL);
+    TRY(open_session(s, err));
+    log_info("lane open", KV_S("service", id->service->name), KV_I("partition", id->partition),
+             KV_I("epoch", s->row.epoch), KV_I("next_event", s->row.next_event),
+             KV_I("next_command", s->row.next_command));
+    *ret = STEAL(s);
+    return ERR_OK;
+}
+
+/* ---- running */
+
+static void measure_lag(struct lane_session *s)
+{
+    int64_t low = 0, high = 0;
+    if (rd_kafka_get_watermark_offsets(s->commands, s->id->command_topic, s->id->partition, &low,
+                                       &high) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        high >= 0) {
+        int64_t lag = high > s->row.next_command ? high - s->row.next_command : 0;
+        atomic_store(&s->pulse->lag, lag);
+        metric_set(s->pulse->lag_gauge, lag);
+    }
+}
+
+/* Retention in small steps, when there is nothing else to do. */
+static enum err_code sweep(struct lane_session *s, struct err *err)
+{
+    int64_t now = time_monotonic_us();
+    if (now < s->swept_at_us)
+        return ERR_OK;
+    int64_t before = time_now_us() - s->id->cfg->outcome_retention_s * 1000000;
+    int64_t outcomes = 0, states = 0;
+    TRY(outcome_sweep(s->pg, s->id->partition, before, SWEEP_ROWS_MAX, &outcomes, err));
+    TRY(state_store_sweep(s->pg, s->id->partition, s->row.fold_version, SWEEP_ROWS_MAX, &states,
+                          err));
+    bool more = outcomes == SWEEP_ROWS_MAX || states == SWEEP_ROWS_MAX;
+    s->swept_at_us = now + (more ? SWEEP_AGAIN_US : SWEEP_EVERY_US);
+    return ERR_OK;
+}
+
+/* 100 ms, 200 ms, ...; a stop ends it. */
+static void back_off(struct lane_session *s, int attempt)
+{
+    int64_t until = time_monotonic_us() + 100000LL * attempt;
+    while (time_monotonic_us() < until && !lane_pulse_stopping(s->pulse)) {
+        struct timespec pause = {.tv_nsec = BACK_OFF_SLICES_US * 1000L};
+        nanosleep(&pause, NULL);
+        lane_pulse_beat(s->pulse);
+    }
+}
+
+/* One batch from the inbox. ERR_OK: decided, or to be tried again. */
+static enum err_code turn(struct lane_session *s, int *retries, struct err *err)
+{
+    crash_point("after_poll");
+    switch (batch_run(s, err)) {
+    case BATCH_DONE:
+        *retries = 0;
+        return ERR_OK;
+    case BATCH_REDO:
+        return ERR_OK;
+    case BATCH_RETRY:
+        log_warn("batch failed, trying again", KV_S("service", s->id->service->name),
+                 KV_I("partition", s->id->partition), KV_ERR(err));
+        if (++*retries > RETRIES_MAX)
+            return err->code;
+        back_off(s, *retries);
+        return ERR_OK;
+    case BATCH_RESTART:
+        break;
+    }
+    return err->code;
+}
+
+enum err_code lane_session_run(struct lane_session *s, struct err *err)
+{
+    int retries = 0;
+    lane_pulse_state(s->pulse, LANE_RUNNING, NULL);
+    while (!lane_pulse_stopping(s->pulse)) {
+        TRY(inbox_fill(&s->inbox, s->commands, s->row.next_command, POLL_MS, err));
+        lane_pulse_beat(s->pulse);
+        if (s->inbox.n > 0)
+            TRY(turn(s, &retries, err));
+        else
+            TRY(sweep(s, err));
+        measure_lag(s);
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,42 @@
+/*
+ * lane_sql.h - the statements of lanes:
+ * projections/common/queries/{lane,outcome,state,claim,dead_letter}_*.sql. Immutable, any thread.
+ */
+#ifndef CONSUMERS_LANE_SQL_H
+#define CONSUMERS_LANE_SQL_H
+
+#include "ops/runtime/pg.h"
+
+enum lane_sql {
+    SQL_LANE_CONTROL,
+    SQL_LANE_EVICT,
+    SQL_LANE_TAKE,
+    SQL_LANE_LOCK,
+    SQL_LANE_ADVANCE,
+    SQL_LANE_CATCH_UP,
+    SQL_LANE_IDENTIFY,
+    SQL_LANE_BARRIER,
+    SQL_LANE_HOLDER,
+    SQL_LANE_ORPHANS,
+    SQL_LANE_NOTIFY,
+    SQL_OUTCOME_FIND,
+    SQL_OUTCOME_SAVE,
+    SQL_OUTCOME_SHIFT,
+    SQL_OUTCOME_SWEEP,
+    SQL_STATE_FIND,
+    SQL_STATE_SAVE,
+    SQL_STATE_SHIFT,
+    SQL_STATE_CLEAR,
+    SQL_STATE_SWEEP,
+    SQL_CLAIM_TAKE,
+    SQL_CLAIM_HOLDERS,
+    SQL_CLAIM_CONFIRM,
+    SQL_CLAIM_RELEASE,
+    SQL_DEAD_LETTER_SAVE,
+    LANE_SQL_N
+};
+
+/* Asserts that the file was embedded. */
+const struct pg_stmt *lane_sql(enum lane_sql which);
+
+#endif

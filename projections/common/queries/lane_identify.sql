@@ -1,0 +1,3 @@
+-- $1 partition int4  $2 epoch int8  $3 cluster_id text  $4 claims_rebuild text. The lane has caught up with this cluster's log and its
+-- claims are those of this life of the database.
+UPDATE lane SET cluster_id = $3, claims_rebuild = $4, caught_up = true WHERE partition = $1 AND epoch = $2;
