@@ -532,6 +532,13 @@ static bool same_field_type(const json_t *a, const json_t *b)
     return json_equal(json_object_get(a, "type"), json_object_get(b, "type"));
 }
 
+static bool same_default(const json_t *a, const json_t *b)
+{
+    const json_t *x = json_object_get(a, "default");
+    const json_t *y = json_object_get(b, "default");
+    return x == y || json_equal(x, y);
+}
+
 /* FULL_TRANSITIVE in our narrow sense: a version keeps every field of the one before it and adds
  * only such with defaults. */
 static void check_compatible(const struct schema *old, const struct schema *new)
@@ -546,7 +553,7 @@ static void check_compatible(const struct schema *old, const struct schema *new)
             mistake(new->path, "field %s of version %d is gone", name, old->version);
         else if (!same_field_type(field, now))
             mistake(new->path, "field %s has another type than in version %d", name, old->version);
-        else if (!json_equal(json_object_get(field, "default"), json_object_get(now, "default")))
+        else if (!same_default(field, now))
             mistake(new->path, "field %s has another default than in version %d", name,
                     old->version);
     }
