@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <libpq-fe.h>
 #include <limits.h>
 
 #define LINE_MAX_LEN 1024
@@ -249,14 +250,50 @@ static void load_environment(struct loading *l)
     }
 }
 
+/* A password here would be printed by --print-config and seen in the environment (RULES 37). */
+static void check_conninfo(struct loading *l, const char *key, const char *conninfo)
+{
+    char *why = NULL;
+    PQconninfoOption *options = PQconninfoParse(conninfo, &why);
+    if (!options)
+        problem(l, key, "not a libpq connection string");
+    for (const PQconninfoOption *o = options; o && o->keyword; o++) {
+        if (strstr(o->keyword, "password") && o->val)
+            problem(l, key, "holds a password: it belongs into a file, named by passfile");
+    }
+    PQconninfoFree(options);
+    PQfreemem(why);
+}
+
+static void check_conninfos(struct loading *l)
+{
+    char key[128];
+    l->where = "settings";
+    check_conninfo(l, "pg", l->config->pg);
+    check_conninfo(l, "pg_admin", l->config->pg_admin);
+    for (size_t i = 0; l->services[i] && i < CONFIG_SERVICES_MAX; i++) {
+        snprintf(key, sizeof(key), "pg_%s", l->services[i]);
+        check_conninfo(l, key, l->config->pg_service[i]);
+    }
+}
+
+static bool one_of(const char *word, const char *const words[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void check_words(struct loading *l)
 {
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
     const struct config *c = l->config;
     l->where = "settings";
     if (strcmp(c->log_format, "logfmt") != 0 && strcmp(c->log_format, "json") != 0)
         problem(l, "log_format", "neither logfmt nor json");
-    if (!strstr(" debug info warn error ", c->log_level) || c->log_level[0] == '\0' ||
-        strchr(c->log_level, ' '))
+    if (!one_of(c->log_level, levels, ARRAY_SIZE(levels)))
         problem(l, "log_level", "none of debug, info, warn, error");
     if (c->wait_default_s > c->wait_max_s)
         problem(l, "wait_default_s", "above wait_max_s");
@@ -301,6 +338,7 @@ enum err_code config_load(const char *file,
     load_environment(&l);
     check_words(&l);
     check_services(&l);
+    check_conninfos(&l);
     struct config_timeouts t = config_derive(c);
     struct err order;
     if (config_timeouts_check(&t, c->transaction_timeout_ms, &order) != ERR_OK)

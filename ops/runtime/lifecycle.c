@@ -53,9 +53,12 @@ enum lifecycle_stage lifecycle_stage(void)
     return (enum lifecycle_stage)stage;
 }
 
+/* Once: a second TERM would be the second signal, which leaves at once. */
 void lifecycle_request_stop(void)
 {
-    kill(getpid(), SIGTERM);
+    static atomic_flag requested = ATOMIC_FLAG_INIT;
+    if (stage == LIFECYCLE_RUNNING && !atomic_flag_test_and_set(&requested))
+        kill(getpid(), SIGTERM);
 }
 
 void lifecycle_notify(const char *state)

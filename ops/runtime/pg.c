@@ -178,6 +178,7 @@ next_entry(struct pg *pg, enum entry_kind kind, const struct pg_stmt *s, const c
 {
     if (pg->synced)
         clear_results(pg);
+    assert(pg->n_queued < PG_QUEUE_MAX); /* before the entry is written, so there is room for it */
     struct entry *e = &pg->entries[pg->n_entries++];
     *e = (struct entry){.kind = kind, .stmt = s, .sql = sql};
     return e;
@@ -185,7 +186,6 @@ next_entry(struct pg *pg, enum entry_kind kind, const struct pg_stmt *s, const c
 
 static size_t next_index(struct pg *pg)
 {
-    assert(pg->n_queued < PG_QUEUE_MAX);
     pg->index[pg->n_queued] = pg->n_entries - 1;
     return pg->n_queued++;
 }

@@ -9,7 +9,7 @@
 #include "ops/runtime/strbuf.h"
 
 const struct uuid uuid_nil;
-/* UUIDv5(DNS namespace of RFC 9562, "hirelog.example"); every derived id hangs on it. */
+/* Every derived id hangs on it. */
 const struct uuid uuid_ns_hirelog = {
     {0x0b, 0x5c, 0x0a, 0x8e, 0x6e, 0x52, 0x5b, 0x0e, 0x9c, 0x59, 0x3d, 0x1f, 0x7a, 0x41, 0x6a,
      0x90}

@@ -98,6 +98,27 @@ static void a_mistake_in_the_environment_is_one_too(void **state)
     assert_int_equal(lines(), 1);
 }
 
+/* A part of a level's name was taken for a level. */
+static void a_log_level_is_a_whole_word(void **state)
+{
+    (void)state;
+    assert_int_equal(load("log_level = ebu\n"), ERR_INVALID);
+    assert_int_equal(lines(), 1);
+    assert_int_equal(load("log_level = warn\n"), ERR_OK);
+}
+
+/* It was printed by config_print(). */
+static void a_password_in_a_connection_string_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(load("pg = host=x password=hunter2\npg_job = postgresql://u:hunter2@x/d\n"),
+                     ERR_INVALID);
+    assert_int_equal(lines(), 2);
+    assert_null(strstr(strbuf_cstr(&problems), "hunter2"));
+    assert_int_equal(load("pg = host=x passfile=/var/lib/x\npg_admin = host=\n"), ERR_OK);
+    assert_int_equal(load("pg = host\n"), ERR_INVALID);
+}
+
 static void a_file_that_is_not_there_is_a_mistake(void **state)
 {
     (void)state;
@@ -170,6 +191,8 @@ int main(void)
         cmocka_unit_test(a_file_is_above_the_defaults_and_the_environment_above_the_file),
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(a_mistake_in_the_environment_is_one_too),
+        cmocka_unit_test(a_log_level_is_a_whole_word),
+        cmocka_unit_test(a_password_in_a_connection_string_is_refused),
         cmocka_unit_test(a_file_that_is_not_there_is_a_mistake),
         cmocka_unit_test(the_order_of_timeouts_holds_over_the_whole_range),
         cmocka_unit_test(a_broken_order_is_refused),

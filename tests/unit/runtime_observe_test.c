@@ -179,6 +179,21 @@ static void request_stop(void)
         _exit(2);
 }
 
+static void request_stop_again(void)
+{
+    request_stop();
+    lifecycle_request_stop();
+}
+
+/* The second request was a second signal: the process left with 130 and nothing drained. */
+static void a_second_request_to_stop_changes_nothing(void **state)
+{
+    (void)state;
+    int status = in_child(request_stop_again);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void a_request_to_stop_is_like_a_signal(void **state)
 {
     (void)state;
@@ -264,6 +279,7 @@ int main(void)
         cmocka_unit_test(the_first_signal_drains),
         cmocka_unit_test(the_second_signal_leaves_at_once),
         cmocka_unit_test(a_request_to_stop_is_like_a_signal),
+        cmocka_unit_test(a_second_request_to_stop_changes_nothing),
         cmocka_unit_test(crash_points_are_silent_unless_armed),
         cmocka_unit_test(an_armed_crash_point_kills),
         cmocka_unit_test(a_counted_crash_point_waits_for_its_passing),
