@@ -2,95 +2,137 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "ops/runtime/timeutil.h"
 
-#define SLOTS_N        2
-#define COMMIT_SLOW_US 1000000 /* W9: above it a second EndTxn may be under way */
-#define NAME_SIZE      256
-#define NONE_REFUSED   SIZE_MAX
+#define COMMIT_SLOW_US    1000000
+#define CLOSE_ABORT_MS    5000
+#define PRODUCERS_IN_TURN 2
+#define NONE_REFUSED      SIZE_MAX
 
-/* One of the two producers. */
-struct slot {
+struct producer {
+    struct event_log *log;
+    char id[128]; /* transactional.id */
     rd_kafka_t *rk;
-    char id[NAME_SIZE];       /* transactional.id */
-    _Atomic int end_txn_sent; /* requests, counted by an interceptor */
-    bool suspect;             /* recreate before its next begin (W9) */
+    rd_kafka_topic_t *topic;
+    atomic_int end_txns; /* EndTxn requests sent since begin; kafka_transactional_open counts */
+    bool worn;           /* to be made anew before its next begin */
 };
 
 struct event_log {
     struct config cfg;
-    char topic[NAME_SIZE];
+    char topic[128];
     int32_t partition;
-    struct slot slots[SLOTS_N];
-    int turn; /* which slot the open or next transaction uses */
-    bool open;
-    struct event_message *messages; /* of the open transaction */
+    struct producer producers[PRODUCERS_IN_TURN];
+    size_t turn;
+    bool begun;
+    struct event_message *messages; /* of the begun transaction */
     size_t n;
-    size_t refused; /* index of a record that broker or library will never take */
+    size_t refused; /* index of the record that was refused, or NONE_REFUSED */
+    bool unknown;   /* a delivery report failed or came without an offset (RULES 6) */
+    int64_t renewals;
 };
 
-static bool refuses_for_ever(rd_kafka_resp_err_t code)
+/* ---- delivery reports (served inside commit, abort and close, so on the log's own thread) ---- */
+
+/* What no repetition of the same bytes can heal. */
+static const rd_kafka_resp_err_t refusals[] = {
+    RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+    RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+    RD_KAFKA_RESP_ERR_INVALID_RECORD,
+    RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+};
+
+static bool is_refusal(rd_kafka_resp_err_t code)
 {
-    return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || code == RD_KAFKA_RESP_ERR_INVALID_MSG ||
-           code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || code == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
-           code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+        if (refusals[i] == code)
+            return true;
+    return false;
 }
 
-/* Called from within commit and abort, so on the lane's thread. */
+/* The broker refuses whole batches: the largest record of them is the one that does not fit. */
+static void note_refused(struct event_log *l, size_t index)
+{
+    if (l->refused == NONE_REFUSED ||
+        l->messages[index].value.len > l->messages[l->refused].value.len)
+        l->refused = index;
+}
+
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
-    struct event_log *l = opaque;
-    struct event_message *message = m->_private;
     (void)rk;
-    message->offset = m->err ? -1 : m->offset;
-    if (m->err && refuses_for_ever(m->err) && l->refused == NONE_REFUSED)
-        l->refused = (size_t)(message - l->messages);
+    struct event_log *l = ((struct producer *)opaque)->log;
+    size_t index = (size_t)(uintptr_t)m->_private;
+    if (index >= l->n)
+        return; /* of a transaction that was given up */
+    if (is_refusal(m->err))
+        note_refused(l, index);
+    else if (m->err || m->offset < 0)
+        l->unknown = true;
+    else
+        l->messages[index].offset = m->offset;
 }
 
-/* Repeats what librdkafka calls retriable; -1 = without a limit of our own (RULES 3). */
-static enum kafka_action
-finish(rd_kafka_error_t *(*call)(rd_kafka_t *, int), rd_kafka_t *rk, rd_kafka_error_t **ret)
+/* ---- producers ---- */
+
+static void producer_close(struct producer *p)
 {
-    for (;;) {
-        rd_kafka_error_t *error = call(rk, -1);
-        enum kafka_action action = kafka_classify(error);
-        if (action != KAFKA_RETRY) {
-            *ret = error;
-            return action;
-        }
-        rd_kafka_error_destroy(error);
-    }
+    if (p->topic)
+        rd_kafka_topic_destroy(p->topic);
+    kafka_producer_close(p->rk);
+    p->topic = NULL;
+    p->rk = NULL;
 }
 
-static enum err_code slot_init_transactions(struct event_log *l, struct slot *s, struct err *err)
+/* A cold topic costs its first transaction a second or two (DESIGN 7). */
+static enum err_code warm_up(struct producer *p, struct err *err)
 {
-    int64_t deadline = time_monotonic_us() + 2 * l->cfg.transaction_timeout_ms * 1000;
-    for (;;) {
-        rd_kafka_error_t *error =
-            rd_kafka_init_transactions(s->rk, (int)l->cfg.transaction_timeout_ms);
-        enum kafka_action action = kafka_classify(error);
-        if (action == KAFKA_DONE)
-            return ERR_OK;
-        if (action != KAFKA_RETRY || time_monotonic_us() > deadline)
-            return kafka_err_take(error, err, "init_transactions");
-        rd_kafka_error_destroy(error);
-    }
-}
-
-/* A fresh producer with this id: the broker raises the epoch, so whatever the old one still sends
- * is refused. */
-static enum err_code slot_open(struct event_log *l, struct slot *s, struct err *err)
-{
-    int32_t partitions;
-    kafka_producer_close(STEAL(s->rk));
-    s->suspect = false;
-    TRY(kafka_transactional_open(&l->cfg, s->id, on_delivery, l, &s->end_txn_sent, &s->rk, err));
-    TRY(kafka_topic_partitions(s->rk, l->topic, &partitions, err));
+    const struct event_log *l = p->log;
+    int32_t partitions = 0;
+    TRY(kafka_topic_partitions(p->rk, l->topic, &partitions, err));
     if (l->partition >= partitions)
-        return err_set(err, ERR_INVALID, "topic %s has no partition %d", l->topic,
-                       (int)l->partition);
-    return slot_init_transactions(l, s, err);
+        return err_set(err, ERR_INVALID, "%s has no partition %d", l->topic, (int)l->partition);
+    p->topic = rd_kafka_topic_new(p->rk, l->topic, NULL);
+    assert(p->topic);
+    return ERR_OK;
+}
+
+/* Retriable means: the same call again. A predecessor's transaction that is still being ended takes
+ * its time. */
+static enum err_code init_transactions(const struct producer *p, struct err *err)
+{
+    int64_t timeout_ms = p->log->cfg.transaction_timeout_ms;
+    int64_t deadline_us = time_monotonic_us() + 2 * timeout_ms * 1000;
+    rd_kafka_error_t *error = rd_kafka_init_transactions(p->rk, (int)timeout_ms);
+    while (kafka_classify(error) == KAFKA_RETRY && time_monotonic_us() < deadline_us) {
+        rd_kafka_error_destroy(error);
+        error = rd_kafka_init_transactions(p->rk, (int)timeout_ms);
+    }
+    return error ? kafka_err_take(error, err, "init_transactions") : ERR_OK;
+}
+
+/* A fresh producer of this id: the broker raises the epoch, so whatever the old one still sends is
+ * refused. On failure it stays worn. */
+static enum err_code producer_open(struct producer *p, struct err *err)
+{
+    p->worn = true;
+    producer_close(p);
+    TRY(kafka_transactional_open(&p->log->cfg, p->id, on_delivery, p, &p->end_txns, &p->rk, err));
+    TRY(warm_up(p, err));
+    TRY(init_transactions(p, err));
+    atomic_store(&p->end_txns, 0);
+    p->worn = false;
+    return ERR_OK;
+}
+
+static enum err_code producers_open(struct event_log *l, struct err *err)
+{
+    for (size_t i = 0; i < PRODUCERS_IN_TURN; i++)
+        TRY(producer_open(&l->producers[i], err));
+    return ERR_OK;
 }
 
 enum err_code event_log_open(const struct config *cfg,
@@ -106,152 +148,207 @@ enum err_code event_log_open(const struct config *cfg,
     l->partition = partition;
     l->refused = NONE_REFUSED;
     snprintf(l->topic, sizeof(l->topic), "%s.%s.events", cfg->topic_prefix, service);
-    for (int i = 0; i < SLOTS_N; i++) {
-        struct slot *s = &l->slots[i];
-        snprintf(s->id, sizeof(s->id), "%s.%s.%d.%c", cfg->topic_prefix, service, (int)partition,
-                 'a' + i);
-        TRY(slot_open(l, s, err));
+    for (size_t i = 0; i < PRODUCERS_IN_TURN; i++) {
+        struct producer *p = &l->producers[i];
+        p->log = l;
+        snprintf(p->id, sizeof(p->id), "%s.%s.%d.%c", cfg->topic_prefix, service, (int)partition,
+                 (char)('a' + i));
     }
+    TRY(producers_open(l, err));
     *ret = STEAL(l);
     return ERR_OK;
 }
 
+/* What is still open is aborted within a deadline (RULES 14); else by the broker after the
+ * transaction timeout, or by the next owner's init_transactions. */
+static void give_up_open(struct event_log *l)
+{
+    if (!l->begun)
+        return;
+    rd_kafka_error_t *error = rd_kafka_abort_transaction(l->producers[l->turn].rk, CLOSE_ABORT_MS);
+    if (error)
+        rd_kafka_error_destroy(error);
+}
+
 void event_log_free(struct event_log *l)
 {
-    struct err ignored;
     if (!l)
         return;
-    if (l->open && event_log_abort(l, &ignored) != ERR_OK)
-        l->open = false; /* the next owner's init_transactions ends it */
-    for (int i = 0; i < SLOTS_N; i++)
-        kafka_producer_close(l->slots[i].rk);
+    give_up_open(l);
+    l->n = 0; /* late delivery reports find nothing to write to */
+    for (size_t i = 0; i < PRODUCERS_IN_TURN; i++)
+        producer_close(&l->producers[i]);
     free(l);
 }
 
-static rd_kafka_resp_err_t produce(struct event_log *l, rd_kafka_t *rk, struct event_message *m)
+int64_t event_log_renewals(const struct event_log *l)
 {
+    return l->renewals;
+}
+
+/* ---- transactions ---- */
+
+/* W9: an EndTxn that is still under way would end this producer's next transaction. */
+static enum err_code renew_if_worn(struct producer *p, struct err *err)
+{
+    if (!p->worn && atomic_load(&p->end_txns) <= 1)
+        return ERR_OK;
+    p->log->renewals++;
+    return producer_open(p, err);
+}
+
+static enum err_code begin(struct event_log *l, struct err *err)
+{
+    struct producer *p = &l->producers[l->turn];
+    TRY(renew_if_worn(p, err));
+    atomic_store(&p->end_txns, 0);
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(p->rk);
+    if (error) {
+        p->worn = true;
+        return kafka_err_take(error, err, "begin_transaction");
+    }
+    l->begun = true;
+    l->refused = NONE_REFUSED;
+    l->unknown = false;
+    return ERR_OK;
+}
+
+static rd_kafka_resp_err_t produce(struct event_log *l, size_t index)
+{
+    struct event_message *m = &l->messages[index];
     char key[UUID_TEXT_LEN + 1];
     uuid_format(&m->key, key);
-    /* librdkafka copies key and payload; the headers are its own from success on. */
-    rd_kafka_resp_err_t code = rd_kafka_producev(
-        rk, RD_KAFKA_V_TOPIC(l->topic), RD_KAFKA_V_PARTITION(l->partition),
-        RD_KAFKA_V_KEY(key, UUID_TEXT_LEN),
-        RD_KAFKA_V_VALUE((void *)(uintptr_t)m->value.data, m->value.len),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_TIMESTAMP(m->timestamp_ms),
-        RD_KAFKA_V_HEADERS(m->headers), RD_KAFKA_V_OPAQUE(m), RD_KAFKA_V_END);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && m->headers)
-        rd_kafka_headers_destroy(m->headers);
-    m->headers = NULL;
+    m->offset = -1;
+    rd_kafka_vu_t fields[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT,       .u.rkt = l->producers[l->turn].topic                     },
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = l->partition                                    },
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                               },
+        {.vtype = RD_KAFKA_VTYPE_VALUE,     .u.mem = {(void *)(uintptr_t)m->value.data, m->value.len}},
+        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {key, UUID_TEXT_LEN}                            },
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = m->timestamp_ms                                 },
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE,    .u.ptr = (void *)(uintptr_t)index                        },
+        {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = m->headers                                  },
+    };
+    size_t n = ARRAY_SIZE(fields) - (m->headers ? 0 : 1);
+    rd_kafka_error_t *error = rd_kafka_produceva(l->producers[l->turn].rk, fields, n);
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    if (error)
+        rd_kafka_error_destroy(error);
+    else
+        m->headers = NULL; /* librdkafka's now */
     return code;
 }
 
-static void drop_headers(struct event_message *messages, size_t from, size_t n)
+static void drop_headers(struct event_message *messages, size_t n)
 {
-    for (size_t i = from; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (messages[i].headers)
             rd_kafka_headers_destroy(messages[i].headers);
         messages[i].headers = NULL;
     }
 }
 
-static enum err_code begin(struct event_log *l, struct err *err)
+/* A record refused on the spot does not poison the transaction (RULES 2): commit would succeed
+ * without it, so it is remembered. */
+static enum err_code produce_all(struct event_log *l, struct err *err)
 {
-    struct slot *s = &l->slots[l->turn];
-    if (s->suspect)
-        TRY(slot_open(l, s, err));
-    s->end_txn_sent = 0;
-    rd_kafka_error_t *error = rd_kafka_begin_transaction(s->rk);
-    if (error)
-        return kafka_err_take(error, err, "begin_transaction");
-    l->open = true;
+    for (size_t i = 0; i < l->n; i++) {
+        rd_kafka_resp_err_t code = produce(l, i);
+        if (is_refusal(code)) {
+            l->refused = i;
+            return ERR_OK;
+        }
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return err_set(err, ERR_UNAVAILABLE, "produce: %s", rd_kafka_err2str(code));
+    }
     return ERR_OK;
 }
 
 enum err_code
 event_log_append(struct event_log *l, struct event_message *messages, size_t n, struct err *err)
 {
-    assert(!l->open && n > 0);
-    enum err_code begun = begin(l, err);
-    if (begun != ERR_OK) {
-        drop_headers(messages, 0, n);
-        return begun;
+    assert(n > 0 && !l->begun);
+    enum err_code code = begin(l, err);
+    if (code == ERR_OK) {
+        l->messages = messages;
+        l->n = n;
+        code = produce_all(l, err);
+        if (code != ERR_OK)
+            (void)!event_log_abort(l, NULL); /* worn now; the first error is the one to tell */
     }
-    l->messages = messages;
-    l->n = n;
-    l->refused = NONE_REFUSED;
-    for (size_t i = 0; i < n; i++) {
-        messages[i].offset = -1;
-        rd_kafka_resp_err_t code = produce(l, l->slots[l->turn].rk, &messages[i]);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            continue;
-        drop_headers(messages, i + 1, n);
-        /* A local failure does not poison the transaction (RULES 2): event_log_commit looks at
-         * `refused` and aborts itself. */
-        if (!refuses_for_ever(code))
-            return err_set(err, ERR_UNAVAILABLE, "produce to %s: %s", l->topic,
-                           rd_kafka_err2str(code));
-        l->refused = i;
-        return ERR_OK;
-    }
-    return ERR_OK;
+    drop_headers(messages, n);
+    return code;
 }
 
-/* After a refused record both the sequence numbers and the state of the producer are in doubt
- * (RULES 2): new ones. */
+static void forget_transaction(struct event_log *l)
+{
+    l->begun = false;
+    l->messages = NULL;
+    l->n = 0;
+}
+
+/* Retriable means: the same call again; librdkafka's own timeouts bound each. */
+static rd_kafka_error_t *end_transaction(rd_kafka_t *rk,
+                                         rd_kafka_error_t *(*end)(rd_kafka_t *, int))
+{
+    rd_kafka_error_t *error = end(rk, -1);
+    while (kafka_classify(error) == KAFKA_RETRY) {
+        rd_kafka_error_destroy(error);
+        error = end(rk, -1);
+    }
+    return error;
+}
+
+/* The producer is made anew after each abort: what was in flight, or refused, leaves gaps in its
+ * sequence (RULES 2, 4). */
+enum err_code event_log_abort(struct event_log *l, struct err *err)
+{
+    if (!l->begun)
+        return ERR_OK;
+    struct producer *p = &l->producers[l->turn];
+    p->worn = true;
+    rd_kafka_error_t *error = end_transaction(p->rk, rd_kafka_abort_transaction);
+    forget_transaction(l);
+    return error ? kafka_err_take(error, err, "abort_transaction") : ERR_OK;
+}
+
 static enum err_code give_up_refused(struct event_log *l, size_t *ret_index, struct err *err)
 {
-    size_t refused = l->refused;
-    rd_kafka_error_t *error;
-    if (finish(rd_kafka_abort_transaction, l->slots[l->turn].rk, &error) != KAFKA_DONE)
-        rd_kafka_error_destroy(
-            error); /* normal here; the new producer's init_transactions ends it */
-    l->open = false;
-    TRY(slot_open(l, &l->slots[l->turn], err));
-    *ret_index = refused;
-    return err_set(err, ERR_INVALID, "the broker refused record %zu of %zu", refused + 1, l->n);
+    size_t index = l->refused;
+    size_t len = l->messages[index].value.len;
+    TRY(event_log_abort(l, err));
+    *ret_index = index;
+    return err_set(err, ERR_INVALID, "record %zu of %zu bytes was refused", index, len);
 }
 
-static enum err_code check_offsets(const struct event_log *l, struct err *err)
+static enum err_code
+commit_failed(struct event_log *l, rd_kafka_error_t *error, size_t *ret_index, struct err *err)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->messages[i].offset < 0)
-            return err_set(err, ERR_UNAVAILABLE,
-                           "committed, but the offset of record %zu is unknown", i + 1);
-    }
-    return ERR_OK;
+    bool abortable = kafka_classify(error) == KAFKA_ABORT;
+    enum err_code code = kafka_err_take(error, err, "commit_transaction");
+    if (abortable && l->refused != NONE_REFUSED)
+        return give_up_refused(l, ret_index, err);
+    l->producers[l->turn].worn = true;
+    if (!abortable)
+        forget_transaction(l); /* fatal: there is nothing left to abort */
+    return code;
 }
 
 enum err_code event_log_commit(struct event_log *l, size_t *ret_index, struct err *err)
 {
-    struct slot *s = &l->slots[l->turn];
-    rd_kafka_error_t *error;
-    assert(l->open);
+    assert(l->begun);
+    struct producer *p = &l->producers[l->turn];
     if (l->refused != NONE_REFUSED)
         return give_up_refused(l, ret_index, err);
-    int64_t started = time_monotonic_us();
-    enum kafka_action action = finish(rd_kafka_commit_transaction, s->rk, &error);
-    if (action == KAFKA_ABORT && l->refused != NONE_REFUSED) {
-        rd_kafka_error_destroy(error);
-        return give_up_refused(l, ret_index, err);
-    }
-    if (action != KAFKA_DONE)
-        return kafka_err_take(error, err, "commit_transaction");
-    l->open = false;
-    s->suspect = s->end_txn_sent > 1 || time_monotonic_us() - started > COMMIT_SLOW_US;
-    l->turn = (l->turn + 1) % SLOTS_N;
-    return check_offsets(l, err);
-}
-
-enum err_code event_log_abort(struct event_log *l, struct err *err)
-{
-    struct slot *s = &l->slots[l->turn];
-    rd_kafka_error_t *error;
-    if (!l->open)
-        return ERR_OK;
-    l->open = false;
-    int64_t started = time_monotonic_us();
-    if (finish(rd_kafka_abort_transaction, s->rk, &error) != KAFKA_DONE)
-        return kafka_err_take(error, err, "abort_transaction");
-    s->suspect = s->end_txn_sent > 1 || time_monotonic_us() - started > COMMIT_SLOW_US;
-    return ERR_OK;
+    int64_t began_us = time_monotonic_us();
+    rd_kafka_error_t *error = end_transaction(p->rk, rd_kafka_commit_transaction);
+    if (error)
+        return commit_failed(l, error, ret_index, err);
+    p->worn = time_monotonic_us() - began_us > COMMIT_SLOW_US;
+    bool known = !l->unknown;
+    for (size_t i = 0; i < l->n; i++)
+        known = known && l->messages[i].offset >= 0;
+    forget_transaction(l);
+    l->turn = (l->turn + 1) % PRODUCERS_IN_TURN;
+    return known ? ERR_OK : err_set(err, ERR_UNAVAILABLE, "committed, but the offsets are unknown");
 }

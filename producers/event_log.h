@@ -2,6 +2,9 @@
  * event_log.h - append decided events to one event partition, all or none.
  * Owns the two transactional producers of the lane (`<prefix>.<service>.<p>.a` and `.b`), used in
  * turn (DESIGN 4, 7). One thread. Never logs.
+ *
+ * After any error but ERR_INVALID the log knows too little to go on: free it, open a new one and
+ * catch up (W4, W5).
  */
 #ifndef PRODUCERS_EVENT_LOG_H
 #define PRODUCERS_EVENT_LOG_H
@@ -11,8 +14,11 @@
 
 struct event_log; /* opaque */
 
-/* Fences every earlier writer of this partition: new producers, init_transactions on both (W4).
- * ERR_UNAVAILABLE when no broker answers. Caller owns *ret. */
+/*
+ * Fences every earlier writer of this partition: new producers, init_transactions on both, topic
+ * warmed up (W4). cfg is copied. Caller owns *ret. ERR_UNAVAILABLE when no broker
+ * answers, ERR_NOT_FOUND without the topic, ERR_INVALID without the partition.
+ */
 MUST_CHECK enum err_code event_log_open(const struct config *cfg,
                                         const char *service,
                                         int32_t partition,
@@ -22,24 +28,29 @@ void event_log_free(struct event_log *l); /* NULL ok; aborts what is open */
 DEFINE_CLEANUP(struct event_log *, event_log_free);
 
 struct event_message {
-    struct bytes value; /* framed Avro */
+    struct bytes value; /* framed Avro; copied */
     struct uuid key;    /* partition key */
     int64_t timestamp_ms;
-    rd_kafka_headers_t *headers; /* handed over by event_log_append */
-    int64_t offset;              /* out: valid after commit success only; -1 = unknown (RULES 6) */
+    rd_kafka_headers_t
+        *headers;   /* NULL = none; handed over by event_log_append, also when it fails */
+    int64_t offset; /* out: valid after commit success only; -1 before (RULES 6) */
 };
 
-/* Begin and produce; returns at once. Messages must live until commit or abort has returned. */
+/* Begin and produce; returns at once, but for a producer that has to be made anew first (W9). n >
+ * 0. Messages must live until commit or abort has returned. A record that is too large shows at the
+ * commit. */
 MUST_CHECK enum err_code
 event_log_append(struct event_log *l, struct event_message *messages, size_t n, struct err *err);
 /*
- * ERR_OK: all are in the log and every offset is known. ERR_INVALID: the broker refused a record
- * (too large): nothing is in the log, *ret_index says which; the log reopens its producers by
- * itself. Any other error: unknown or fenced; free the log and go through W4/W5. ERR_CONFLICT:
- * fenced by another owner.
+ * ERR_OK: all are in the log and every offset is known. ERR_INVALID: a record was refused (too
+ * large): nothing is in the log, *ret_index says which; the next append works. Any other error:
+ * unknown or fenced. ERR_CONFLICT: fenced by another owner.
  */
 MUST_CHECK enum err_code event_log_commit(struct event_log *l, size_t *ret_index, struct err *err);
-/* Gives the begun transaction up. On failure: free the log (W4). */
+/* Gives the begun transaction up; nothing to do when none is begun. */
 MUST_CHECK enum err_code event_log_abort(struct event_log *l, struct err *err);
+
+/* Producers made anew because of W9 or an abort; for metrics and tests. */
+int64_t event_log_renewals(const struct event_log *l);
 
 #endif
