@@ -254,10 +254,8 @@ void kafka_producer_close(rd_kafka_t *rk)
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-void kafka_consumer_close(rd_kafka_t *rk)
+static void consumer_close(rd_kafka_t *rk)
 {
-    if (!rk)
-        return;
     rd_kafka_consumer_close(rk);
     rd_kafka_destroy(rk);
 }
@@ -319,10 +317,11 @@ enum err_code kafka_reader_assign(
 /* rd_kafka_query_watermark_offsets may ignore its timeout (RULES 13): it runs on a thread of its
  * own, which is left behind, with what it works on, when the deadline passes. */
 struct watermark_call {
-    pthread_mutex_t lock;
+    struct watermark_call *next; /* of `calls` */
     pthread_cond_t done_cond;
     bool done;
-    int users; /* the caller and the thread; the last one frees */
+    bool close_rk; /* the handle was closed meanwhile: the call's thread does it */
+    int users;     /* the caller and the thread; the last one frees */
     rd_kafka_t *rk;
     char topic[256];
     int32_t partition;
@@ -330,16 +329,38 @@ struct watermark_call {
     rd_kafka_resp_err_t code;
 };
 
+static pthread_mutex_t calls_lock = PTHREAD_MUTEX_INITIALIZER; /* of the list and all its members */
+static struct watermark_call *calls; /* whose threads still use their handle */
+
+static struct watermark_call *call_using(const rd_kafka_t *rk)
+{
+    struct watermark_call *c = calls;
+    while (c && c->rk != rk)
+        c = c->next;
+    return c;
+}
+
+/* Under calls_lock. */
 static void watermark_call_drop(struct watermark_call *c)
 {
-    pthread_mutex_lock(&c->lock);
-    bool last = --c->users == 0;
-    pthread_mutex_unlock(&c->lock);
-    if (!last)
+    if (--c->users > 0)
         return;
     pthread_cond_destroy(&c->done_cond);
-    pthread_mutex_destroy(&c->lock);
     free(c);
+}
+
+/* Under calls_lock: takes the call from the list. Whether its handle is now its own to close. */
+static bool watermark_call_end(struct watermark_call *c)
+{
+    struct watermark_call **at = &calls;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    struct watermark_call *other = call_using(c->rk);
+    if (!c->close_rk || !other)
+        return c->close_rk;
+    other->close_rk = true;
+    return false;
 }
 
 static void *watermark_thread(void *arg)
@@ -347,17 +368,34 @@ static void *watermark_thread(void *arg)
     struct watermark_call *c = arg;
     int64_t low = -1;
     int64_t high = -1;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(c->rk, c->topic, c->partition, &low,
-                                                                &high, WATERMARK_MS / 2);
-    pthread_mutex_lock(&c->lock);
+    rd_kafka_t *rk = c->rk;
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(rk, c->topic, c->partition, &low, &high, WATERMARK_MS / 2);
+    pthread_mutex_lock(&calls_lock);
     c->low = low;
     c->high = high;
     c->code = code;
     c->done = true;
     pthread_cond_signal(&c->done_cond);
-    pthread_mutex_unlock(&c->lock);
+    bool close_rk = watermark_call_end(c);
     watermark_call_drop(c);
+    pthread_mutex_unlock(&calls_lock);
+    if (close_rk)
+        consumer_close(rk);
     return NULL;
+}
+
+void kafka_consumer_close(rd_kafka_t *rk)
+{
+    if (!rk)
+        return;
+    pthread_mutex_lock(&calls_lock);
+    struct watermark_call *busy = call_using(rk);
+    if (busy)
+        busy->close_rk = true;
+    pthread_mutex_unlock(&calls_lock);
+    if (!busy)
+        consumer_close(rk);
 }
 
 static struct watermark_call *
@@ -370,13 +408,16 @@ watermark_call_start(rd_kafka_t *rk, const char *topic, int32_t partition)
         abort();
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->done_cond, &attr);
     pthread_condattr_destroy(&attr);
     c->users = 2;
     c->rk = rk;
     c->partition = partition;
     snprintf(c->topic, sizeof(c->topic), "%s", topic);
+    pthread_mutex_lock(&calls_lock);
+    c->next = calls;
+    calls = c;
+    pthread_mutex_unlock(&calls_lock);
     if (pthread_create(&thread, NULL, watermark_thread, c) != 0)
         abort();
     pthread_detach(thread);
@@ -394,10 +435,10 @@ enum err_code kafka_watermarks(rd_kafka_t *reader,
     struct timespec deadline;
     clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += WATERMARK_MS / 1000;
-    pthread_mutex_lock(&c->lock);
+    pthread_mutex_lock(&calls_lock);
     int waited = 0;
     while (!c->done && waited == 0)
-        waited = pthread_cond_timedwait(&c->done_cond, &c->lock, &deadline);
+        waited = pthread_cond_timedwait(&c->done_cond, &calls_lock, &deadline);
     enum err_code code = c->done
                              ? err_from_code(c->code, "watermarks of", topic, err)
                              : err_set(err, ERR_UNAVAILABLE, "watermarks of %s: no answer", topic);
@@ -405,8 +446,8 @@ enum err_code kafka_watermarks(rd_kafka_t *reader,
         *ret_low = c->low;
         *ret_high = c->high;
     }
-    pthread_mutex_unlock(&c->lock);
     watermark_call_drop(c);
+    pthread_mutex_unlock(&calls_lock);
     return code;
 }
 

@@ -54,7 +54,8 @@ MUST_CHECK enum err_code kafka_member_open(
     rd_kafka_t **ret,
     struct err *err);
 void kafka_producer_close(rd_kafka_t *rk); /* NULL ok; purges, never waits over 5 s (RULES 14) */
-void kafka_consumer_close(rd_kafka_t *rk); /* NULL ok */
+void kafka_consumer_close(
+    rd_kafka_t *rk); /* NULL ok; a watermark call that never answers delays it, not us */
 
 /* Points a reader at one partition; offset >= 0 exact (RULES 9: auto.offset.reset=error), or
  * RD_KAFKA_OFFSET_BEGINNING. */

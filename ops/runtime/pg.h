@@ -132,7 +132,7 @@ struct uuid pg_get_uuid(const PGresult *r, int row, int col);
 int64_t pg_get_time(const PGresult *r, int row, int col); /* timestamptz -> us since 1970 */
 struct bytes pg_get_bytes(const PGresult *r,
                           int row,
-                          int col); /* bytea, text, json, jsonb as text: a view into r */
+                          int col); /* bytea, text, json: a view into r (select jsonb as text) */
 const char *pg_get_text(const PGresult *r, int row, int col); /* NUL-terminated view into r */
 
 #endif
