@@ -1,0 +1,476 @@
+/*
+ * accounts.c - register, login, logout, password: the part that knows the vault. A password goes
+ * from the body to Argon2id and nowhere else (RULES 35, 36).
+ */
+#include <netinet/in.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/api_sql.h"
+#include "api/db.h"
+#include "api/handlers.h"
+#include "api/password.h"
+#include "api/throttle.h"
+#include "api/url.h"
+#include "api/write.h"
+#include "ops/runtime/log.h"
+#include "ops/runtime/timeutil.h"
+#include "producers/user/user.h"
+#include "schemas/codec.h"
+#include "schemas/records.h"
+
+/* What an account handler keeps while others work for it. */
+struct account_work {
+    struct password_job job;
+    char *password;      /* arena; wiped when it has been used */
+    char *old_password;  /* of a change */
+    const char *email;   /* whose attempts are counted */
+    uint8_t address[16]; /* from where */
+    struct session_owner owner;
+    struct identity who; /* of a login */
+    bool active;
+};
+
+static void wipe(char *password)
+{
+    if (password)
+        sodium_memzero(password, strlen(password));
+}
+
+static void body_wipe(struct request *rq)
+{
+    if (rq->body.data)
+        sodium_memzero(rq->body.data, rq->body.len);
+}
+
+/* Takes a member that no schema has out of the body: a text of min to max characters. */
+static char *member_take(struct request *rq,
+                         json_t *body,
+                         const char *name,
+                         size_t min,
+                         size_t max,
+                         struct field_errors *errors)
+{
+    const json_t *v = json_object_get(body, name);
+    const char *code = !v ? "required" : !json_is_string(v) ? "type" : NULL;
+    char *text = NULL;
+    if (!code) {
+        size_t n = utf8_length(json_string_value(v));
+        code = n < min || n > max ? "length" : NULL;
+    }
+    if (code)
+        field_errors_add(errors, &rq->arena, name, code,
+                         arena_printf(&rq->arena, "a text of %zu to %zu characters", min, max));
+    else
+        text = arena_strdup(&rq->arena, json_string_value(v));
+    (void)json_object_del(body, name);
+    return text;
+}
+
+static char *
+password_take(struct request *rq, json_t *body, const char *name, struct field_errors *errors)
+{
+    return member_take(rq, body, name, PASSWORD_MIN, PASSWORD_MAX, errors);
+}
+
+static struct account_work *work_new(struct request *rq)
+{
+    return rq->work = ARENA_NEW(&rq->arena, struct account_work);
+}
+
+static enum step job_run(struct request *rq, struct password_job job, handler_fn *then)
+{
+    struct account_work *w = rq->work;
+    w->job = job;
+    w->job.request = rq;
+    request_park(rq, then);
+    passwords_submit(rq->api->passwords, &w->job);
+    return STEP_PARKED;
+}
+
+static enum step too_busy(struct request *rq)
+{
+    return reply_unavailable(rq, "Too many passwords to check at the moment.");
+}
+
+/* As the claim has it: what is one address to us. */
+static const char *email_normal(struct arena *a, const char *email)
+{
+    struct register_user c = {.email = email};
+    return user_decider.claim->command_key(&c, a);
+}
+
+static struct pg_param *command_id_param(struct request *rq)
+{
+    struct pg_param *p = ARENA_NEW(&rq->arena, struct pg_param);
+    *p = pg_p_uuid(&rq->arena, &rq->write->command_id);
+    return p;
+}
+
+/* --- the credential that a command brings: one vault row with the command's id (V1)
+ * --------------------------------------- */
+
+/* The hash in the command's row; NULL when there is none yet. */
+static enum err_code credential_find(struct request *rq, const char **ret, struct err *err)
+{
+    const PGresult *r = NULL;
+    TRY(db_exec(rq->api->vault, api_sql(VAULT_CREDENTIAL_FIND), command_id_param(rq), 1, &r, err));
+    *ret = PQntuples(r) == 1 ? arena_strdup(&rq->arena, pg_get_text(r, 0, 0)) : NULL;
+    return ERR_OK;
+}
+
+static enum err_code credential_save(struct request *rq,
+                                     const struct uuid *user_id,
+                                     const char *hash,
+                                     bool *ret_mine,
+                                     struct err *err)
+{
+    struct arena *a = &rq->arena;
+    const PGresult *r = NULL;
+    struct pg_param p[] = {
+        *command_id_param(rq),
+        pg_p_uuid(a, user_id),
+        pg_p_text(a, hash),
+        pg_p_time(a, time_now_us()),
+    };
+    TRY(db_exec(rq->api->vault, api_sql(VAULT_CREDENTIAL_SAVE), p, ARRAY_SIZE(p), &r, err));
+    *ret_mine = PQntuples(r) == 1;
+    return ERR_OK;
+}
+
+static enum step credential_compared(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    wipe(w->password);
+    if (w->job.refused)
+        return too_busy(rq);
+    if (!w->job.ok)
+        return reply_refused(rq, MHD_HTTP_UNPROCESSABLE_CONTENT, "idempotency_key_reused",
+                             &rq->write->command_id);
+    return write_send(rq);
+}
+
+/* I2 for what no digest may hold: the same key came before, so its row must be of the same
+ * password. */
+static enum step credential_compare(struct request *rq, const char *hash)
+{
+    struct account_work *w = rq->work;
+    struct password_job job = {.verify = true, .hash = hash, .password = w->password};
+    return job_run(rq, job, credential_compared);
+}
+
+static enum step credential_made(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    struct err err;
+    bool mine = false;
+    const char *other = NULL;
+    if (w->job.refused || !w->job.ok)
+        return too_busy(rq);
+    if (credential_save(rq, &w->owner.user_id, w->job.made, &mine, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    if (!mine && credential_find(rq, &other, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    if (!mine) /* the same key at the same time */
+        return credential_compare(rq, other);
+    wipe(w->password);
+    return write_send(rq);
+}
+
+/* w->password becomes the vault row of the command; then the command goes on its way. */
+static enum step credential_make(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    struct password_job job = {.password = w->password};
+    return job_run(rq, job, credential_made);
+}
+
+/* --- register
+ * ---------------------------------------------------------------------------------------------------------------
+ */
+
+/* Who an anonymous sender is, for I1: nobody can compute it from the address without the key. */
+static const char *anonymous_principal(struct request *rq, const json_t *body)
+{
+    uint8_t mac[crypto_auth_hmacsha256_BYTES];
+    char *hex = arena_alloc(&rq->arena, 2 * sizeof(mac) + 1);
+    const char *email = json_string_value(json_object_get(body, "email"));
+    const char *normal = email_normal(&rq->arena, email ? email : "");
+    crypto_auth_hmacsha256(mac, (const uint8_t *)normal, strlen(normal), rq->api->identity_key);
+    return sodium_bin2hex(hex, 2 * sizeof(mac) + 1, mac, sizeof(mac));
+}
+
+static bool register_parse(struct request *rq)
+{
+    struct account_work *w = work_new(rq);
+    struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
+    json_t *body = NULL;
+    if (!write_body(rq, &body, errors))
+        return false;
+    const char *principal = anonymous_principal(rq, body);
+    w->password = password_take(rq, body, "password", errors);
+    body_wipe(rq);
+    bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors);
+    json_decref(body);
+    return ok;
+}
+
+enum step account_register(struct request *rq)
+{
+    struct err err;
+    const char *hash = NULL;
+    if (!register_parse(rq))
+        return STEP_DONE;
+    struct account_work *w = rq->work;
+    struct register_user *command = rq->write->command;
+    command->credential_id = rq->write->command_id;
+    w->owner.user_id = command->user_id;
+    if (rq->write->keyed && credential_find(rq, &hash, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    return hash ? credential_compare(rq, hash) : credential_make(rq);
+}
+
+/* --- login and logout
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static void address_of(struct request *rq, uint8_t ret[16])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(rq->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    memset(ret, 0, 16);
+    if (info && info->client_addr->sa_family == AF_INET)
+        memcpy(ret, &((const struct sockaddr_in *)info->client_addr)->sin_addr, 4);
+    else if (info && info->client_addr->sa_family == AF_INET6)
+        memcpy(ret, &((const struct sockaddr_in6 *)info->client_addr)->sin6_addr, 16);
+}
+
+/* Counts the attempt before it is known to fail, so that many at once are no way round. False: the
+ * reply is filled in. */
+static bool attempt_allowed(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    struct api *api = rq->api;
+    int64_t now = time_monotonic_us();
+    address_of(rq, w->address);
+    int64_t wait_us = throttle_take(api->logins_by_email, w->email, strlen(w->email), now);
+    if (wait_us == 0) {
+        wait_us = throttle_take(api->logins_by_address, w->address, sizeof(w->address), now);
+        if (wait_us > 0)
+            throttle_forgive(api->logins_by_email, w->email, strlen(w->email));
+    }
+    if (wait_us == 0)
+        return true;
+    rq->reply.retry_after_s = wait_us / 1000000 + 1;
+    (void)reply_problem(rq, MHD_HTTP_TOO_MANY_REQUESTS, "too_many_attempts",
+                        "Too many failed attempts; wait a while.");
+    return false;
+}
+
+static void attempt_forgive(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    throttle_forgive(rq->api->logins_by_email, w->email, strlen(w->email));
+    throttle_forgive(rq->api->logins_by_address, w->address, sizeof(w->address));
+}
+
+static bool login_parse(struct request *rq)
+{
+    struct account_work *w = work_new(rq);
+    struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
+    json_t *body = NULL, *value;
+    const char *name;
+    if (!write_body(rq, &body, errors))
+        return false;
+    const char *email = member_take(rq, body, "email", 1, 254, errors);
+    w->password = member_take(rq, body, "password", 1, PASSWORD_MAX, errors);
+    body_wipe(rq);
+    json_object_foreach(body, name, value)
+        field_errors_add(errors, &rq->arena, name, "unknown", "no such member");
+    json_decref(body);
+    if (errors->n > 0) {
+        (void)reply_invalid(rq, errors);
+        return false;
+    }
+    w->email = email_normal(&rq->arena, email);
+    return true;
+}
+
+static enum err_code login_find(struct request *rq, const char **ret_hash, struct err *err)
+{
+    enum { CAUGHT_UP, USER_ID, ACTIVE, ROLES, SECURITY_VERSION, CREDENTIAL_ID, PASSWORD_HASH };
+    struct account_work *w = rq->work;
+    struct api_service *vault = rq->api->vault;
+    const PGresult *r = NULL;
+    struct query_arg arg = {"email", pg_p_text(&rq->arena, w->email)};
+    TRY(db_query_raw(vault, query_find(vault->service->name, "login"), &arg, 1, &rq->arena, &r,
+                     err));
+    if (!pg_get_bool(r, 0, CAUGHT_UP))
+        return err_set(err, ERR_UNAVAILABLE, "accounts are still catching up");
+    *ret_hash = NULL;
+    if (pg_is_null(r, 0, USER_ID) || pg_is_null(r, 0, PASSWORD_HASH))
+        return ERR_OK;
+    w->owner.user_id = w->who.user_id = pg_get_uuid(r, 0, USER_ID);
+    w->owner.security_version = pg_get_int8(r, 0, SECURITY_VERSION);
+    w->active = pg_get_bool(r, 0, ACTIVE);
+    identity_roles_parse(pg_get_text(r, 0, ROLES), &w->who);
+    *ret_hash = arena_strdup(&rq->arena, pg_get_text(r, 0, PASSWORD_HASH));
+    return ERR_OK;
+}
+
+/* V3: a login does not wait for its audit record, nor fail with it. */
+static void login_audit(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    struct record_login *command = record_new(&type_record_login, &rq->arena);
+    struct err err;
+    command->user_id = w->who.user_id;
+    if (write_audit(rq, rq->api->vault, &type_record_login, &w->who, command, &err) != ERR_OK)
+        log_warn("login not recorded", KV_U("user", &w->who.user_id), KV_ERR(&err));
+}
+
+static enum step login_succeed(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    struct arena *a = &rq->arena;
+    char token[SESSION_TOKEN_TEXT + 1], expires[TIME_TEXT_LEN + 1];
+    int64_t expires_at;
+    struct err err;
+    struct query_result r;
+    struct pg_param id = pg_p_uuid(a, &w->who.user_id);
+    struct query_arg arg = {"ids", pg_p_array(a, PG_UUID_ARRAY, &id, 1)};
+    const struct query *profile = query_find(rq->route->service, rq->route->query);
+    if (db_query(rq->api->vault, profile, &arg, 1, a, &r, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    const char *user =
+        r.n == 1 ? arena_strndup(a, (const char *)r.rows[0].body.data, r.rows[0].body.len) : "null";
+    if (sessions_create(rq->api->sessions, &w->owner, token, &expires_at, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    login_audit(rq);
+    time_format(expires_at, expires);
+    const char *body = arena_printf(a, "{\"token\":\"%s\",\"expires_at\":\"%s\",\"user\":%s}",
+                                    token, expires, user);
+    return reply_json(rq, MHD_HTTP_OK, (struct bytes){(const uint8_t *)body, strlen(body)});
+}
+
+static enum step login_verified(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    wipe(w->password);
+    if (w->job.refused)
+        return too_busy(rq);
+    if (!w->job.ok || !w->active)
+        return reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "invalid_credentials",
+                             "No active account has this e-mail and password.");
+    attempt_forgive(rq);
+    return login_succeed(rq);
+}
+
+enum step account_login(struct request *rq)
+{
+    struct err err;
+    const char *hash = NULL;
+    if (!login_parse(rq) || !attempt_allowed(rq))
+        return STEP_DONE;
+    struct account_work *w = rq->work;
+    if (login_find(rq, &hash, &err) != ERR_OK) {
+        attempt_forgive(rq);
+        return reply_err(rq, &err);
+    }
+    struct password_job job = {.verify = true, .hash = hash, .password = w->password};
+    return job_run(rq, job, login_verified);
+}
+
+enum step account_logout(struct request *rq)
+{
+    struct err err;
+    if (sessions_revoke(rq->api->sessions, &rq->identity, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    return reply_empty(rq, (unsigned)rq->route->status);
+}
+
+/* --- change of password
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static bool password_parse(struct request *rq)
+{
+    char principal[UUID_TEXT_LEN + 1];
+    struct account_work *w = work_new(rq);
+    struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
+    json_t *body = NULL;
+    if (!write_body(rq, &body, errors))
+        return false;
+    w->old_password = member_take(rq, body, "old_password", 1, PASSWORD_MAX, errors);
+    w->password = password_take(rq, body, "new_password", errors);
+    body_wipe(rq);
+    uuid_format(&rq->identity.user_id, principal);
+    bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors);
+    json_decref(body);
+    return ok;
+}
+
+static enum err_code account_find(struct request *rq, const char **ret_hash, struct err *err)
+{
+    enum { CAUGHT_UP, CREDENTIAL_ID, PASSWORD_HASH };
+    struct change_password *command = rq->write->command;
+    const PGresult *r = NULL;
+    struct pg_param p = pg_p_uuid(&rq->arena, &rq->identity.user_id);
+    TRY(db_exec(rq->api->vault, api_sql(VAULT_ACCOUNT_FIND), &p, 1, &r, err));
+    if (!pg_get_bool(r, 0, CAUGHT_UP) || pg_is_null(r, 0, PASSWORD_HASH))
+        return err_set(err, ERR_UNAVAILABLE, "accounts are still catching up");
+    command->old_credential_id = pg_get_uuid(r, 0, CREDENTIAL_ID);
+    *ret_hash = arena_strdup(&rq->arena, pg_get_text(r, 0, PASSWORD_HASH));
+    return ERR_OK;
+}
+
+/* All sessions of the user have ended with the event; this one proved the old password and goes on.
+ */
+static enum step password_changed(struct request *rq)
+{
+    struct err err;
+    int64_t version = rq->write->ticket.outcome.event_version;
+    if (sessions_keep(rq->api->sessions, &rq->identity, version, &err) != ERR_OK)
+        log_warn("session ended with its own password change", KV_ERR(&err));
+    return write_applied(rq);
+}
+
+static enum step old_password_verified(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    wipe(w->old_password);
+    if (w->job.refused)
+        return too_busy(rq);
+    if (!w->job.ok)
+        return reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "invalid_credentials",
+                             "The old password is another one.");
+    attempt_forgive(rq);
+    return credential_make(rq);
+}
+
+enum step account_password(struct request *rq)
+{
+    struct err err;
+    const char *hash = NULL, *made_before = NULL;
+    char id[UUID_TEXT_LEN + 1];
+    if (!password_parse(rq))
+        return STEP_DONE;
+    struct account_work *w = rq->work;
+    struct change_password *command = rq->write->command;
+    rq->write->then = password_changed;
+    command->new_credential_id = rq->write->command_id;
+    w->owner.user_id = rq->identity.user_id;
+    uuid_format(&rq->identity.user_id, id);
+    w->email = arena_strdup(&rq->arena, id); /* guesses are counted per account here */
+    if (account_find(rq, &hash, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    if (rq->write->keyed && credential_find(rq, &made_before, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    if (made_before)
+        return credential_compare(rq, made_before);
+    if (!attempt_allowed(rq))
+        return STEP_DONE;
+    struct password_job job = {.verify = true, .hash = hash, .password = w->old_password};
+    return job_run(rq, job, old_password_verified);
+}

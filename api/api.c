@@ -1,0 +1,204 @@
+#include "api/api.h"
+
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api_sql.h"
+#include "api/openapi.h"
+#include "api/password.h"
+#include "api/route.h"
+#include "api/sender.h"
+#include "api/server.h"
+#include "api/sessions.h"
+#include "api/throttle.h"
+#include "api/waiters.h"
+#include "ops/runtime/admin.h"
+#include "ops/runtime/lifecycle.h"
+#include "ops/runtime/log.h"
+#include "ops/runtime/timeutil.h"
+#include "projections/query.h"
+
+#define DRAIN_US             (10 * 1000000LL)
+#define DRAIN_POLL_MS        20
+#define LOGIN_ADDRESS_FACTOR 10 /* one address may be a whole office's */
+#define SECOND_US            1000000
+
+struct api_service *api_service_find(struct api *api, const char *name)
+{
+    for (size_t i = 0; i < api->n_services; i++)
+        if (strcmp(api->services[i].service->name, name) == 0)
+            return &api->services[i];
+    return NULL;
+}
+
+/* Is it in the comma-separated list? An empty list names all. */
+static bool chosen(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *p = list; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ','))
+        if (strncmp(p, name, len) == 0 && (p[len] == ',' || p[len] == '\0'))
+            return true;
+    return *list == '\0';
+}
+
+static enum err_code service_add(struct api *api, const struct service *service, struct err *err)
+{
+    struct api_service *s = &api->services[api->n_services];
+    s->service = service;
+    s->cfg = api->cfg;
+    s->index = api->n_services;
+    service_command_topic(api->cfg->topic_prefix, service->name, s->topic);
+    api->topics[s->index] = s->topic;
+    if (service->vault)
+        api->vault = s;
+    TRY(queries_open(service->name, err));
+    TRY(waiters_start(s, &s->waiters, err));
+    api->n_services++;
+    return ERR_OK;
+}
+
+/* The vault's service is always there: everybody's sessions are in it. */
+static enum err_code services_add(struct api *api, struct err *err)
+{
+    for (size_t i = 0; i < n_services; i++)
+        if (services[i].vault)
+            api_sql_init(services[i].name);
+    for (size_t i = 0; i < n_services; i++)
+        if (services[i].vault || chosen(api->cfg->services, services[i].name))
+            TRY(service_add(api, &services[i], err));
+    return ERR_OK;
+}
+
+static enum err_code identity_key_read(struct api *api, struct err *err)
+{
+    char text[512];
+    FILE *f = fopen(api->cfg->identity_key_file, "re");
+    if (!f)
+        return err_set(err, ERR_INVALID, "identity_key_file = %s cannot be read",
+                       api->cfg->identity_key_file);
+    size_t n = fread(text, 1, sizeof(text), f);
+    fclose(f);
+    while (n > 0 && strchr("\r\n", text[n - 1]))
+        n--;
+    if (n < IDENTITY_KEY_BYTES)
+        return err_set(err, ERR_INVALID, "identity_key_file needs %d bytes or more",
+                       IDENTITY_KEY_BYTES);
+    crypto_generichash(api->identity_key, sizeof(api->identity_key), (const uint8_t *)text, n, NULL,
+                       0);
+    sodium_memzero(text, sizeof(text));
+    return ERR_OK;
+}
+
+static enum err_code api_open(struct api *api, struct err *err)
+{
+    const struct config *cfg = api->cfg;
+    const char *mistake = routes_check();
+    if (mistake)
+        return err_set(err, ERR_INTERNAL, "route table: %s", mistake);
+    TRY(identity_key_read(api, err));
+    api->sessions = sessions_new(api);
+    api->logins_by_email = throttle_new(cfg->login_attempts_max, cfg->login_window_s * SECOND_US);
+    api->logins_by_address = throttle_new(cfg->login_attempts_max * LOGIN_ADDRESS_FACTOR,
+                                          cfg->login_window_s * SECOND_US);
+    api->writes_by_user = throttle_new(cfg->user_writes_per_second_max, SECOND_US);
+    char *openapi = openapi_text();
+    api->openapi = (struct bytes){(const uint8_t *)openapi, strlen(openapi)};
+    TRY(services_add(api, err));
+    TRY(passwords_start(cfg, &api->passwords, err));
+    return sender_start(cfg, api->topics, api->n_services, &api->sender, err);
+}
+
+/* Ends whatever requests wait for: afterwards none stays parked. */
+static void parts_stop(struct api *api)
+{
+    passwords_stop(api->passwords);
+    for (size_t i = 0; i < api->n_services; i++)
+        waiters_drain(api->services[i].waiters);
+    sender_stop(api->sender);
+}
+
+static void api_close(struct api *api)
+{
+    sender_free(api->sender);
+    passwords_free(api->passwords);
+    for (size_t i = 0; i < api->n_services; i++)
+        waiters_free(api->services[i].waiters);
+    sessions_free(api->sessions);
+    throttle_free(api->logins_by_email);
+    throttle_free(api->logins_by_address);
+    throttle_free(api->writes_by_user);
+    free((void *)(uintptr_t)api->openapi.data);
+}
+
+static bool ready(struct strbuf *out, void *arg)
+{
+    struct api *api = arg;
+    bool all = true;
+    strbuf_addf(out, "{\"topics\":%s,\"views\":{", sender_ready(api->sender) ? "true" : "false");
+    for (size_t i = 0; i < api->n_services; i++) {
+        bool up = waiters_listening(api->services[i].waiters);
+        strbuf_addf(out, "%s\"%s\":%s", i ? "," : "", api->services[i].service->name,
+                    up ? "true" : "false");
+        all &= up;
+    }
+    strbuf_adds(out, "}}");
+    return all && sender_ready(api->sender) && !atomic_load(&api->draining);
+}
+
+static void idle_wait(const struct server *server, int64_t until_us)
+{
+    while (server_active(server) > 0 && time_monotonic_us() < until_us)
+        (void)poll(NULL, 0, DRAIN_POLL_MS);
+}
+
+/* Nothing new; what was begun gets its time; then what still waits is told so; then nothing is left
+ * to stop. */
+static void drain(struct api *api, struct server *server)
+{
+    atomic_store(&api->draining, true);
+    lifecycle_notify("STOPPING=1");
+    server_quiesce(server);
+    idle_wait(server, time_monotonic_us() + DRAIN_US);
+    log_info("draining", KV_I("unfinished", server_active(server)));
+    parts_stop(api);
+    idle_wait(server, time_monotonic_us() + SECOND_US);
+}
+
+static enum err_code serve(struct api *api, struct err *err)
+{
+    const struct config *cfg = api->cfg;
+    struct server *server = NULL;
+    owned(admin_stop) struct admin *admin = NULL;
+    TRY(server_start(api, &server, err));
+    enum err_code code =
+        admin_start(cfg->listen, (int)cfg->api_admin_port, ready, api, &admin, err);
+    if (code == ERR_OK) {
+        log_info("serving", KV_S("listen", cfg->listen), KV_I("port", server_port(server)),
+                 KV_I("admin_port", admin_port(admin)));
+        lifecycle_notify("READY=1");
+        lifecycle_wait();
+        drain(api, server);
+    }
+    admin_stop(STEAL(admin));
+    server_stop(server);
+    return code;
+}
+
+enum err_code api_run(const struct config *cfg, struct err *err)
+{
+    struct api *api = calloc(1, sizeof(*api));
+    if (!api)
+        abort();
+    api->cfg = cfg;
+    enum err_code code = api_open(api, err);
+    if (code == ERR_OK)
+        code = serve(api, err);
+    api_close(api);
+    free(api);
+    if (code == ERR_OK)
+        log_info("stopped");
+    return code;
+}

@@ -1,0 +1,52 @@
+/*
+ * api.h - the API server of this process: what its parts share. Made before the HTTP threads start,
+ * torn down after they ended; in between only the atomics and the parts' own locks change.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include <stdatomic.h>
+
+#include "consumers/manifest.h"
+#include "ops/runtime/config.h"
+
+#define IDENTITY_KEY_BYTES 32
+
+struct sender;
+struct waiters;
+struct sessions;
+struct passwords;
+struct throttle;
+
+/* A service whose routes are served here. */
+struct api_service {
+    const struct service *service;
+    const struct config *cfg;
+    size_t index; /* in struct api; also the sender's topic */
+    char topic[TOPIC_NAME_MAX];
+    _Atomic int generation; /* the live one as last seen; 0 = not seen */
+    struct waiters *waiters;
+};
+
+struct api {
+    const struct config *cfg;
+    struct api_service services[SERVICES_MAX];
+    size_t n_services;
+    struct api_service *vault; /* the service with credentials and sessions */
+    const char *topics[SERVICES_MAX];
+    struct sender *sender;
+    struct sessions *sessions;
+    struct passwords *passwords;
+    struct throttle *logins_by_email, *logins_by_address, *writes_by_user;
+    uint8_t identity_key[IDENTITY_KEY_BYTES];
+    struct bytes openapi;
+    _Atomic bool draining;
+};
+
+/* `hirelog api`: serves until lifecycle_wait() returns and all is drained. Logs. */
+MUST_CHECK enum err_code api_run(const struct config *cfg, struct err *err);
+
+/* NULL = not served here. */
+struct api_service *api_service_find(struct api *api, const char *name);
+
+#endif

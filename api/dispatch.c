@@ -1,0 +1,165 @@
+#include "api/api.h"
+#include "api/request.h"
+#include "api/throttle.h"
+#include "ops/runtime/timeutil.h"
+#include "schemas/records.h"
+
+#include <string.h>
+
+/* The steps: each lets the request pass, or fills the reply. */
+typedef bool check_fn(struct request *rq);
+
+static bool not_draining(struct request *rq)
+{
+    if (!atomic_load(&rq->api->draining))
+        return true;
+    rq->reply.close = true;
+    (void)reply_unavailable(rq, "This process is stopping.");
+    return false;
+}
+
+static bool body_fits(struct request *rq)
+{
+    if (!rq->body_too_large)
+        return true;
+    rq->reply.close = true;
+    (void)reply_problem(rq, MHD_HTTP_CONTENT_TOO_LARGE, "content_too_large",
+                        "The body is larger than %d bytes.", BODY_MAX);
+    return false;
+}
+
+static bool target_valid(struct request *rq)
+{
+    if (rq->target[0] == '/' && url_parse(rq->target, &rq->arena, &rq->url))
+        return true;
+    (void)reply_problem(rq, MHD_HTTP_BAD_REQUEST, "invalid",
+                        "The request target is not well-formed.");
+    return false;
+}
+
+static const char *with_slash(struct request *rq)
+{
+    const char *query = strchr(rq->target, '?');
+    return arena_printf(&rq->arena, "%s/%s", rq->url.path, query ? query : "");
+}
+
+static bool routed(struct request *rq)
+{
+    switch (router_find(rq->method, rq->url.path, &rq->arena, &rq->match)) {
+    case ROUTER_FOUND:
+        rq->route = rq->match.route;
+        if (!rq->route->service || api_service_find(rq->api, rq->route->service))
+            return true;
+        break; /* another process serves it */
+    case ROUTER_NOT_FOUND:
+        break;
+    case ROUTER_METHOD:
+        rq->reply.allow = rq->match.allow;
+        (void)reply_problem(rq, MHD_HTTP_METHOD_NOT_ALLOWED, "method_not_allowed",
+                            "Allowed are %s.", rq->match.allow);
+        return false;
+    case ROUTER_REDIRECT:
+        rq->reply.location = with_slash(rq);
+        (void)reply_empty(rq, MHD_HTTP_PERMANENT_REDIRECT);
+        return false;
+    case ROUTER_BAD_ESCAPE:
+        (void)reply_problem(rq, MHD_HTTP_BAD_REQUEST, "invalid", "The path is not well-formed.");
+        return false;
+    }
+    (void)reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "There is nothing here.");
+    return false;
+}
+
+static bool authenticated(struct request *rq)
+{
+    struct err err;
+    enum who who = rq->route->who;
+    if (who == WHO_ANYONE || (who == WHO_MAYBE && !rq->headers.authorization))
+        return true;
+    switch (
+        sessions_authenticate(rq->api->sessions, rq->headers.authorization, &rq->identity, &err)) {
+    case ERR_OK:
+        rq->authenticated = true;
+        return true;
+    case ERR_NOT_FOUND:
+        (void)reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "unauthenticated",
+                            "A valid bearer token is needed.");
+        return false;
+    default:
+        (void)reply_err(rq, &err);
+        return false;
+    }
+}
+
+static bool role_held(struct request *rq)
+{
+    static const struct {
+        enum who who;
+        int role;
+        const char *code;
+    } roles[] = {
+        {WHO_CLIENT,     ROLE_CLIENT,     "not_a_client"    },
+        {WHO_FREELANCER, ROLE_FREELANCER, "not_a_freelancer"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+        if (rq->route->who == roles[i].who && !identity_has_role(&rq->identity, roles[i].role)) {
+            (void)reply_problem(rq, MHD_HTTP_FORBIDDEN, roles[i].code, "This needs another role.");
+            return false;
+        }
+    return true;
+}
+
+static bool captures_are_ids(struct request *rq)
+{
+    struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
+    for (size_t i = 0; i < rq->match.n_captures && !rq->route->bare; i++) {
+        const struct capture *c = &rq->match.captures[i];
+        struct uuid id;
+        if (!uuid_parse(c->value, &id))
+            field_errors_add(errors, &rq->arena, arena_strndup(&rq->arena, c->name, c->name_len),
+                             "format", "a UUID");
+    }
+    if (errors->n > 0)
+        (void)reply_invalid(rq, errors);
+    return errors->n == 0;
+}
+
+static bool own_path(struct request *rq)
+{
+    if (!rq->route->self)
+        return true;
+    struct uuid id = request_capture_uuid(rq, rq->route->self);
+    if (uuid_equal(&id, &rq->identity.user_id))
+        return true;
+    (void)reply_problem(rq, MHD_HTTP_FORBIDDEN, "not_the_owner", "This belongs to somebody else.");
+    return false;
+}
+
+static bool not_too_fast(struct request *rq)
+{
+    if (!rq->authenticated || strcmp(rq->method, "GET") == 0 || strcmp(rq->method, "HEAD") == 0)
+        return true;
+    const struct uuid *id = &rq->identity.user_id;
+    int64_t wait_us =
+        throttle_take(rq->api->writes_by_user, id->b, sizeof(id->b), time_monotonic_us());
+    if (wait_us == 0)
+        return true;
+    rq->reply.retry_after_s = wait_us / 1000000 + 1;
+    (void)reply_problem(rq, MHD_HTTP_TOO_MANY_REQUESTS, "too_many_requests",
+                        "Too many writes in a second.");
+    return false;
+}
+
+enum step dispatch(struct request *rq)
+{
+    static check_fn *const checks[] = {
+        not_draining, body_fits,        target_valid, routed,       authenticated,
+        role_held,    captures_are_ids, own_path,     not_too_fast,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+        if (!checks[i](rq))
+            return STEP_DONE;
+    rq->prefer =
+        prefer_parse(rq->headers.prefer, rq->api->cfg->wait_default_s, rq->api->cfg->wait_max_s);
+    return rq->route->handler(rq);
+}

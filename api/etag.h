@@ -1,0 +1,23 @@
+/*
+ * etag.h - entity tags (RFC 9110): `"<version>"` of one resource, `"b-<hash>"` of a page. Pure.
+ */
+#ifndef API_ETAG_H
+#define API_ETAG_H
+
+#include "ops/runtime/arena.h"
+
+char *etag_version(struct arena *a, int64_t version);
+char *etag_hash(struct arena *a, struct bytes body);
+
+/* What If-Match asks for. */
+enum etag_condition {
+    ETAG_NONE,      /* no header, or `*`: any version will do; that it exists the decider sees */
+    ETAG_VERSION,   /* one strong tag with a version */
+    ETAG_NEVER,     /* well-formed, but no version of ours can match: weak, or not a number */
+    ETAG_MALFORMED, /* not a tag, or more than one: a command can carry one version only */
+};
+enum etag_condition etag_if_match(const char *header, int64_t *ret_version);
+/* If-None-Match: weak comparison with a list of tags, or `*`. header NULL = false. */
+bool etag_none_match_hits(const char *header, const char *etag);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * handlers.h - the handlers of the table that are more than read.h and write.h do: accounts,
+ * command status, registry, OpenAPI.
+ */
+#ifndef API_HANDLERS_H
+#define API_HANDLERS_H
+
+#include "api/route.h"
+
+handler_fn account_register;
+handler_fn account_login;
+handler_fn account_logout;
+handler_fn account_password;
+
+handler_fn command_status;
+
+handler_fn registry_schema_by_id;
+handler_fn registry_subjects;
+handler_fn registry_versions;
+handler_fn registry_version_of;
+handler_fn registry_look_up;
+
+handler_fn openapi_show;
+
+#endif

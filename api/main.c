@@ -1,0 +1,304 @@
+/* main.c - the one binary: a table of subcommands, the settings, the exit code. */
+#include <jansson.h>
+#include <locale.h>
+#include <malloc.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "consumers/manifest.h"
+#include "consumers/worker.h"
+#include "ops/runtime/kafka.h"
+#include "ops/runtime/lifecycle.h"
+#include "ops/runtime/log.h"
+#include "projections/migrate.h"
+
+#define COMMAND_RETENTION_MS (2 * 86400000LL)
+#define EX_USAGE             64
+
+struct command_line {
+    const char *command, *verb; /* verb: the word after the command, or "" */
+    const char *config_file, *services;
+    bool print_config, check_config;
+};
+
+typedef enum err_code
+command_fn(const struct config *cfg, const struct command_line *line, struct err *err);
+
+static enum err_code
+run_api(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    (void)line;
+    return api_run(cfg, err);
+}
+
+static enum err_code
+run_worker(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    (void)line;
+    return worker_run(cfg, err);
+}
+
+/* Is it in the comma-separated list? An empty list names all. */
+static bool chosen(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *p = list; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ','))
+        if (strncmp(p, name, len) == 0 && (p[len] == ',' || p[len] == '\0'))
+            return true;
+    return *list == '\0';
+}
+
+static enum err_code
+run_migrate(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    struct migrate_service list[SERVICES_MAX];
+    size_t n = 0;
+    (void)line;
+    for (size_t i = 0; i < n_services; i++)
+        if (chosen(cfg->services, services[i].name))
+            list[n++] = (struct migrate_service){services[i].name, services[i].vault};
+    return migrate_run(cfg, list, n, err);
+}
+
+struct topics {
+    char names[2 * SERVICES_MAX][TOPIC_NAME_MAX];
+    struct kafka_topic_spec specs[2 * SERVICES_MAX];
+    size_t n;
+};
+
+static void topic_add(struct topics *t, const struct config *cfg, int64_t retention_ms)
+{
+    t->specs[t->n] = (struct kafka_topic_spec){
+        .name = t->names[t->n],
+        .partitions = (int32_t)cfg->partitions,
+        .replication = (int)cfg->topic_replication,
+        .retention_ms = retention_ms,
+    };
+    t->n++;
+}
+
+static void topics_of(const struct config *cfg, struct topics *t)
+{
+    t->n = 0;
+    for (size_t i = 0; i < n_services; i++) {
+        if (!chosen(cfg->services, services[i].name))
+            continue;
+        service_command_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
+        topic_add(t, cfg, COMMAND_RETENTION_MS);
+        service_event_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
+        topic_add(t, cfg, -1);
+    }
+}
+
+static enum err_code topics_check(rd_kafka_t *rk, const struct topics *t, struct err *err)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        int32_t n;
+        TRY(kafka_topic_partitions(rk, t->specs[i].name, &n, err));
+        if (n != t->specs[i].partitions)
+            return err_set(err, ERR_CONFLICT, "topic %s has %d partitions, not %d",
+                           t->specs[i].name, (int)n, (int)t->specs[i].partitions);
+    }
+    return ERR_OK;
+}
+
+static void ignore_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+    (void)rk;
+    (void)m;
+    (void)opaque;
+}
+
+static enum err_code
+run_topics(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    struct topics t;
+    rd_kafka_t *rk = NULL;
+    bool create = strcmp(line->verb, "create") == 0;
+    if (!create && strcmp(line->verb, "check") != 0)
+        return err_set(err, ERR_INVALID, "topics create, or topics check");
+    topics_of(cfg, &t);
+    TRY(kafka_producer_open(cfg, NULL, ignore_report, NULL, &rk, err));
+    enum err_code code =
+        create ? kafka_topics_create(rk, t.specs, t.n, err) : topics_check(rk, &t, err);
+    kafka_producer_close(rk);
+    return code;
+}
+
+static enum err_code
+run_services(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    (void)line;
+    (void)err;
+    for (size_t i = 0; i < n_services; i++) {
+        char commands[TOPIC_NAME_MAX], events[TOPIC_NAME_MAX];
+        service_command_topic(cfg->topic_prefix, services[i].name, commands);
+        service_event_topic(cfg->topic_prefix, services[i].name, events);
+        printf("%s %s %s%s\n", services[i].name, commands, events,
+               services[i].vault ? " vault" : "");
+    }
+    return ERR_OK;
+}
+
+static void print(void (*printer)(struct strbuf *))
+{
+    owned_value(strbuf_release) struct strbuf s = {0};
+    printer(&s);
+    fputs(strbuf_cstr(&s), stdout);
+}
+
+static enum err_code
+run_config(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    owned_value(strbuf_release) struct strbuf s = {0};
+    (void)err;
+    if (strcmp(line->verb, "sample") == 0)
+        print(config_print_sample);
+    else if (strcmp(line->verb, "docs") == 0)
+        print(config_print_docs);
+    else
+        config_print(cfg, &s);
+    fputs(strbuf_cstr(&s), stdout);
+    return ERR_OK;
+}
+
+static enum err_code
+run_schemas(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    (void)cfg;
+    (void)line;
+    (void)err;
+    for (size_t i = 0; i < n_record_types; i++)
+        for (size_t v = 0; v < record_types[i]->n_versions; v++)
+            printf("%d %s %d\n", (int)record_types[i]->versions[v].id, record_types[i]->subject,
+                   (int)record_types[i]->versions[v].version);
+    return ERR_OK;
+}
+
+static const struct command {
+    const char *name;
+    command_fn *run;
+    const char *doc;
+} commands[] = {
+    {"api",      run_api,      "serve the HTTP API"                                         },
+    {"worker",   run_worker,   "decide commands and keep the view"                          },
+    {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                       },
+    {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"},
+    {"services", run_services, "print the services and their topics"                        },
+    {"schemas",  run_schemas,  "print id, subject and version of every schema"              },
+    {"config",   run_config,   "print the settings; `config sample`, `config docs`"         },
+};
+
+static void help(FILE *out)
+{
+    fputs("usage: hirelog COMMAND [--config FILE] [--services A,B] [--print-config] "
+          "[--check-config]\n\n",
+          out);
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].doc);
+    fputs("\nEvery setting can also come from the environment as HIRELOG_<SETTING>.\n", out);
+}
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* False: an argument that nobody understands. */
+static bool line_parse(int argc, char **argv, struct command_line *ret)
+{
+    *ret = (struct command_line){.command = argc > 1 ? argv[1] : "", .verb = ""};
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+            ret->config_file = argv[++i];
+        else if (strcmp(argv[i], "--services") == 0 && i + 1 < argc)
+            ret->services = argv[++i];
+        else if (strcmp(argv[i], "--print-config") == 0)
+            ret->print_config = true;
+        else if (strcmp(argv[i], "--check-config") == 0)
+            ret->check_config = true;
+        else if (i == 2 && argv[i][0] != '-')
+            ret->verb = argv[i];
+        else
+            return false;
+    }
+    return true;
+}
+
+/* All mistakes at once, each on its line. */
+static enum err_code
+settings_load(const struct command_line *line, struct config *ret, struct err *err)
+{
+    owned_value(strbuf_release) struct strbuf problems = {0};
+    enum err_code code = config_load(line->config_file, service_names, ret, &problems, err);
+    fputs(strbuf_cstr(&problems), stderr);
+    if (code != ERR_OK)
+        return code;
+    if (line->services)
+        (void)snprintf(ret->services, sizeof(ret->services), "%s", line->services);
+    for (const char *p = ret->services; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ',')) {
+        char name[64] = "";
+        (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, ","), p);
+        if (!service_find(name))
+            return err_set(err, ERR_INVALID, "there is no service `%s`", name);
+    }
+    return ERR_OK;
+}
+
+static void log_start(const struct config *cfg, const char *process)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    enum log_level level = LOG_INFO;
+    for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+        if (strcmp(cfg->log_level, levels[i]) == 0)
+            level = (enum log_level)i;
+    log_setup(level, strcmp(cfg->log_format, "json") == 0 ? LOG_JSON : LOG_LOGFMT, process);
+}
+
+static void process_setup(void)
+{
+    lifecycle_setup();
+    setlocale(LC_NUMERIC, "C");
+    json_object_seed(0);
+    (void)mallopt(M_ARENA_MAX,
+                  2); /* a handful of threads that allocate little: more arenas only cost memory */
+}
+
+int main(int argc, char **argv)
+{
+    static struct config cfg;
+    struct command_line line;
+    struct err err = {0};
+    bool understood = line_parse(argc, argv, &line);
+    const struct command *command = command_find(line.command);
+    if (strcmp(line.command, "help") == 0 || strcmp(line.command, "--help") == 0) {
+        help(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (!understood || !command) {
+        help(stderr);
+        return EX_USAGE;
+    }
+    process_setup();
+    enum err_code code = sodium_init() < 0 ? err_set(&err, ERR_INTERNAL, "libsodium does not start")
+                                           : settings_load(&line, &cfg, &err);
+    if (code == ERR_OK && (line.print_config || line.check_config)) {
+        if (line.print_config)
+            code = run_config(&cfg, &line, &err);
+        return err_exit_code[code];
+    }
+    log_start(&cfg, line.command);
+    if (code == ERR_OK)
+        code = command->run(&cfg, &line, &err);
+    if (code != ERR_OK)
+        log_error("cannot go on", KV_S("command", line.command), KV_ERR(&err));
+    fflush(NULL);
+    _exit(err_exit_code[code]); /* RULES 14: librdkafka's threads may still be there */
+}

@@ -1,0 +1,315 @@
+#include "api/openapi.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/read.h"
+#include "api/request.h"
+#include "schemas/json.h"
+#include "schemas/records.h"
+
+/* --- what resources look like (API.md); the JSON itself is made by the queries
+ * ---------------------------------------------- */
+
+enum member_kind {
+    MEMBER_UUID,
+    MEMBER_TEXT,
+    MEMBER_TEXTS,
+    MEMBER_TIME,
+    MEMBER_MONEY,
+    MEMBER_ENUM,
+    MEMBER_ENUMS
+};
+struct member {
+    const char *resource, *name;
+    enum member_kind kind;
+    const struct enum_type *enums;
+};
+
+static const char *const account_status_symbols[] = {"active", "deactivated"};
+static const struct enum_type account_status = {"account_status", account_status_symbols, 2};
+static const char *const command_status_symbols[] = {"pending", "applied", "rejected"};
+static const struct enum_type command_status_words = {"command_status", command_status_symbols, 3};
+
+static const struct member members[] = {
+    {"user",        "email",          MEMBER_TEXT,  NULL                    },
+    {"user",        "display_name",   MEMBER_TEXT,  NULL                    },
+    {"user",        "headline",       MEMBER_TEXT,  NULL                    },
+    {"user",        "bio",            MEMBER_TEXT,  NULL                    },
+    {"user",        "location",       MEMBER_TEXT,  NULL                    },
+    {"user",        "roles",          MEMBER_ENUMS, &enum_role              },
+    {"user",        "status",         MEMBER_ENUM,  &account_status         },
+    {"job",         "client_id",      MEMBER_UUID,  NULL                    },
+    {"job",         "title",          MEMBER_TEXT,  NULL                    },
+    {"job",         "description",    MEMBER_TEXT,  NULL                    },
+    {"job",         "skills",         MEMBER_TEXTS, NULL                    },
+    {"job",         "budget",         MEMBER_MONEY, NULL                    },
+    {"job",         "status",         MEMBER_ENUM,  &enum_job_status        },
+    {"application", "job_id",         MEMBER_UUID,  NULL                    },
+    {"application", "freelancer_id",  MEMBER_UUID,  NULL                    },
+    {"application", "cover_letter",   MEMBER_TEXT,  NULL                    },
+    {"application", "bid",            MEMBER_MONEY, NULL                    },
+    {"application", "status",         MEMBER_ENUM,  &enum_application_status},
+    {"application", "submitted_at",   MEMBER_TIME,  NULL                    },
+    {"application", "decided_at",     MEMBER_TIME,  NULL                    },
+    {"contract",    "job_id",         MEMBER_UUID,  NULL                    },
+    {"contract",    "application_id", MEMBER_UUID,  NULL                    },
+    {"contract",    "client_id",      MEMBER_UUID,  NULL                    },
+    {"contract",    "freelancer_id",  MEMBER_UUID,  NULL                    },
+    {"contract",    "amount",         MEMBER_MONEY, NULL                    },
+    {"contract",    "status",         MEMBER_ENUM,  &enum_contract_status   },
+    {"command",     "status",         MEMBER_ENUM,  &command_status_words   },
+    {"command",     "reason",         MEMBER_TEXT,  NULL                    },
+    {"command",     "location",       MEMBER_TEXT,  NULL                    },
+    {"command",     "position",       MEMBER_TEXT,  NULL                    },
+};
+
+static json_t *symbols_json(const struct enum_type *e)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < e->n_symbols; i++)
+        json_array_append_new(list, json_string(e->symbols[i]));
+    return json_pack("{s:s,s:o}", "type", "string", "enum", list);
+}
+
+static json_t *text_schema(const char *format)
+{
+    return json_pack("{s:s,s:s*}", "type", "string", "format", format);
+}
+
+static json_t *ref(const char *schema)
+{
+    return json_pack("{s:s+}", "$ref", "#/components/schemas/", schema);
+}
+
+static json_t *array_of(json_t *items)
+{
+    return json_pack("{s:s,s:o}", "type", "array", "items", items);
+}
+
+static json_t *member_schema(const struct member *m)
+{
+    switch (m->kind) {
+    case MEMBER_UUID:
+        return text_schema("uuid");
+    case MEMBER_TIME:
+        return json_pack("{s:[s,s],s:s}", "type", "string", "null", "format", "date-time");
+    case MEMBER_TEXTS:
+        return array_of(text_schema(NULL));
+    case MEMBER_MONEY:
+        return ref("money");
+    case MEMBER_ENUM:
+        return symbols_json(m->enums);
+    case MEMBER_ENUMS:
+        return array_of(symbols_json(m->enums));
+    case MEMBER_TEXT:
+        break;
+    }
+    return text_schema(NULL);
+}
+
+static json_t *resource_schema(const char *resource)
+{
+    json_t *properties = json_pack("{s:o}", "id", text_schema("uuid"));
+    for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+        if (strcmp(members[i].resource, resource) == 0)
+            json_object_set_new(properties, members[i].name, member_schema(&members[i]));
+    if (strcmp(resource, "command") != 0) {
+        json_object_set_new(properties, "version", json_pack("{s:s}", "type", "integer"));
+        json_object_set_new(properties, "created_at", text_schema("date-time"));
+        json_object_set_new(properties, "updated_at", text_schema("date-time"));
+    }
+    return json_pack("{s:s,s:o}", "type", "object", "properties", properties);
+}
+
+static json_t *page_schema(const char *resource)
+{
+    json_t *results = array_of(ref(resource));
+    return json_pack("{s:s,s:{s:{s:[s,s]},s:{s:[s,s]},s:o}}", "type", "object", "properties",
+                     "next", "type", "string", "null", "previous", "type", "string", "null",
+                     "results", results);
+}
+
+static json_t *problem_schema(void)
+{
+    return json_pack(
+        "{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s,s:s},s:{s:s,s:{s:s}}}}", "type",
+        "object", "properties", "type", "type", "string", "title", "type", "string", "status",
+        "type", "integer", "detail", "type", "string", "code", "type", "string", "command_id",
+        "type", "string", "format", "uuid", "errors", "type", "array", "items", "$ref",
+        "#/components/schemas/field_error");
+}
+
+static json_t *field_error_schema(void)
+{
+    json_t *codes = json_pack("[s,s,s,s,s,s,s]", "required", "unknown", "duplicate", "type",
+                              "range", "length", "format");
+    return json_pack("{s:s,s:{s:{s:s},s:{s:o},s:{s:s}}}", "type", "object", "properties", "field",
+                     "type", "string", "code", "enum", codes, "detail", "type", "string");
+}
+
+static json_t *login_schema(void)
+{
+    return json_pack("{s:s,s:{s:{s:s},s:o,s:o}}", "type", "object", "properties", "token", "type",
+                     "string", "expires_at", text_schema("date-time"), "user", ref("user"));
+}
+
+static json_t *components(void)
+{
+    static const char *const resources[] = {"user", "job", "application", "contract", "command"};
+    json_t *schemas = json_object();
+    for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
+        json_object_set_new(schemas, resources[i], resource_schema(resources[i]));
+    json_object_set_new(schemas, "money", record_json_schema(&type_money));
+    json_object_set_new(schemas, "login", login_schema());
+    json_object_set_new(schemas, "problem", problem_schema());
+    json_object_set_new(schemas, "field_error", field_error_schema());
+    return json_pack("{s:o,s:{s:{s:s,s:s}}}", "schemas", schemas, "securitySchemes", "bearer",
+                     "type", "http", "scheme", "bearer");
+}
+
+/* --- operations
+ * -------------------------------------------------------------------------------------------------------------
+ */
+
+static void parameter_add(json_t *list, const char *name, const char *in, json_t *schema)
+{
+    json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:o}", "name", name, "in", in, "required",
+                                          strcmp(in, "path") == 0, "schema", schema));
+}
+
+static void path_parameters(json_t *list, const struct route *r)
+{
+    for (const char *p = r->path; (p = strchr(p, '{')); p++) {
+        char name[64] = "";
+        memcpy(name, p + 1, strcspn(p + 1, "}"));
+        parameter_add(list, name, "path", text_schema(r->bare ? NULL : "uuid"));
+    }
+}
+
+static void list_parameters(json_t *list, const struct route *r)
+{
+    for (const struct filter *f = r->filters; f && f->name; f++)
+        parameter_add(list, f->name, "query",
+                      f->kind == FILTER_UUID ? text_schema("uuid") : symbols_json(f->enums));
+    parameter_add(list, "page_size", "query",
+                  json_pack("{s:s,s:i,s:i,s:i}", "type", "integer", "minimum", 1, "maximum",
+                            PAGE_SIZE_MAX, "default", PAGE_SIZE_DEFAULT));
+    parameter_add(list, "cursor", "query", text_schema(NULL));
+}
+
+static json_t *parameters(const struct route *r)
+{
+    json_t *list = json_array();
+    path_parameters(list, r);
+    if (r->handler == read_list)
+        list_parameters(list, r);
+    if (r->handler == read_list || r->handler == read_item) {
+        parameter_add(list, "If-None-Match", "header", text_schema(NULL));
+        parameter_add(list, "Hirelog-After", "header", text_schema(NULL));
+    }
+    if (r->command)
+        parameter_add(list, "Idempotency-Key", "header", text_schema(NULL));
+    if (r->conditional)
+        parameter_add(list, "If-Match", "header", text_schema(NULL));
+    if (r->command || r->handler == read_list || r->handler == read_item)
+        parameter_add(list, "Prefer", "header", text_schema(NULL));
+    return list;
+}
+
+/* The command's own members and those that never become part of it. */
+static json_t *body_schema(const struct route *r)
+{
+    json_t *schema = r->command ? record_json_schema(r->command)
+                                : json_pack("{s:s,s:{}}", "type", "object", "properties");
+    json_t *more = r->body_schema ? json_loads(r->body_schema, 0, NULL) : NULL;
+    json_t *required = json_object_get(schema, "required");
+    const char *name;
+    json_t *value;
+    if (more && !required) {
+        required = json_array();
+        json_object_set_new(schema, "required", required);
+    }
+    json_object_foreach(more, name, value)
+    {
+        json_object_set(json_object_get(schema, "properties"), name, value);
+        json_array_append_new(required, json_string(name));
+    }
+    json_decref(more);
+    return schema;
+}
+
+static json_t *json_content(json_t *schema)
+{
+    return json_pack("{s:{s:o}}", "application/json", "schema", schema);
+}
+
+static json_t *responses(const struct route *r)
+{
+    char status[8];
+    (void)snprintf(status, sizeof(status), "%d", r->status);
+    json_t *ok = json_pack("{s:s}", "description", r->summary);
+    if (r->resource && r->handler == read_list)
+        json_object_set_new(ok, "content", json_content(page_schema(r->resource)));
+    else if (r->resource)
+        json_object_set_new(ok, "content", json_content(ref(r->resource)));
+    json_t *all = json_pack("{s:o}", status, ok);
+    if (r->command)
+        json_object_set_new(all, "202",
+                            json_pack("{s:s,s:o}", "description",
+                                      "Stored; the outcome is not known yet.", "content",
+                                      json_content(ref("command"))));
+    if (!r->bare)
+        json_object_set_new(all, "default",
+                            json_pack("{s:s,s:{s:{s:o}}}", "description", "What went wrong.",
+                                      "content", "application/problem+json", "schema",
+                                      ref("problem")));
+    return all;
+}
+
+static json_t *operation(const struct route *r)
+{
+    json_t *o = json_pack("{s:s,s:o,s:o}", "summary", r->summary, "parameters", parameters(r),
+                          "responses", responses(r));
+    if (r->command || r->body_schema)
+        json_object_set_new(o, "requestBody",
+                            json_pack("{s:o}", "content", json_content(body_schema(r))));
+    if (r->who == WHO_MAYBE)
+        json_object_set_new(o, "security", json_pack("[{},{s:[]}]", "bearer"));
+    else if (r->who != WHO_ANYONE)
+        json_object_set_new(o, "security", json_pack("[{s:[]}]", "bearer"));
+    return o;
+}
+
+static const char *lower_method(const char *method)
+{
+    return strcmp(method, "GET") == 0 ? "get" : strcmp(method, "POST") == 0 ? "post" : "patch";
+}
+
+char *openapi_text(void)
+{
+    json_t *paths = json_object();
+    for (size_t i = 0; i < n_routes; i++) {
+        json_t *path = json_object_get(paths, routes[i].path);
+        if (!path) {
+            path = json_object();
+            json_object_set_new(paths, routes[i].path, path);
+        }
+        json_object_set_new(path, lower_method(routes[i].method), operation(&routes[i]));
+    }
+    json_t *all = json_pack("{s:s,s:{s:s,s:s,s:s},s:o,s:o}", "openapi", "3.1.0", "info", "title",
+                            "hirelog", "version", "1", "description",
+                            "Errors are application/problem+json with a stable code.", "paths",
+                            paths, "components", components());
+    char *text = json_dumps(all, JSON_COMPACT);
+    json_decref(all);
+    return text;
+}
+
+enum step openapi_show(struct request *rq)
+{
+    return reply_json(rq, MHD_HTTP_OK, rq->api->openapi);
+}

@@ -1,0 +1,16 @@
+/*
+ * read.h - rows -> JSON pages and items, driven by the route's row: who may see it, conditions,
+ * cursors, waiting for a position.
+ */
+#ifndef API_READ_H
+#define API_READ_H
+
+#include "api/request.h"
+
+#define PAGE_SIZE_MAX     100
+#define PAGE_SIZE_DEFAULT 20
+
+handler_fn read_item;
+handler_fn read_list;
+
+#endif

@@ -1,0 +1,151 @@
+#include "api/request.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#define HEADERS_MAX 64
+
+enum repeat { REPEAT_REFUSED, REPEAT_JOINED };
+
+static const struct header_rule {
+    const char *name;
+    size_t offset;
+    enum repeat repeat;
+} header_rules[] = {
+    {"Authorization",     offsetof(struct headers, authorization),     REPEAT_REFUSED},
+    {"Content-Length",    offsetof(struct headers, content_length),    REPEAT_REFUSED},
+    {"Content-Type",      offsetof(struct headers, content_type),      REPEAT_REFUSED},
+    {"Expect",            offsetof(struct headers, expect),            REPEAT_REFUSED},
+    {"Hirelog-After",     offsetof(struct headers, hirelog_after),     REPEAT_JOINED },
+    {"Host",              offsetof(struct headers, host),              REPEAT_REFUSED},
+    {"Idempotency-Key",   offsetof(struct headers, idempotency_key),   REPEAT_REFUSED},
+    {"If-Match",          offsetof(struct headers, if_match),          REPEAT_JOINED },
+    {"If-None-Match",     offsetof(struct headers, if_none_match),     REPEAT_JOINED },
+    {"Prefer",            offsetof(struct headers, prefer),            REPEAT_JOINED },
+    {"Traceparent",       offsetof(struct headers, traceparent),       REPEAT_REFUSED},
+    {"Transfer-Encoding", offsetof(struct headers, transfer_encoding), REPEAT_REFUSED},
+};
+
+static bool token_valid(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+            return false;
+    }
+    return len > 0;
+}
+
+static bool value_valid(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+struct header_walk {
+    struct request *rq;
+    const char *mistake; /* NULL = none so far */
+    size_t n;
+};
+
+static const char *
+header_take(struct request *rq, const struct header_rule *rule, const char *value)
+{
+    const char **slot = (const char **)((char *)&rq->headers + rule->offset);
+    if (!*slot)
+        *slot = value;
+    else if (rule->repeat == REPEAT_JOINED)
+        *slot = arena_printf(&rq->arena, "%s, %s", *slot, value);
+    else
+        return "a header field that may stand once is there twice";
+    return NULL;
+}
+
+static enum MHD_Result header_see(void *cls,
+                                  enum MHD_ValueKind kind,
+                                  const char *name,
+                                  size_t name_len,
+                                  const char *value,
+                                  size_t value_len)
+{
+    struct header_walk *w = cls;
+    (void)kind;
+    if (++w->n > HEADERS_MAX)
+        w->mistake = "too many header fields";
+    else if (!token_valid(name, name_len) || !value_valid(value ? value : "", value_len))
+        w->mistake = "a header field has characters that it may not have";
+    for (size_t i = 0; i < ARRAY_SIZE(header_rules) && !w->mistake; i++)
+        if (strcasecmp(header_rules[i].name, name) == 0)
+            w->mistake = header_take(w->rq, &header_rules[i], value ? value : "");
+    return w->mistake ? MHD_NO : MHD_YES;
+}
+
+static bool digits_only(const char *s)
+{
+    return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+/* One way only to tell where the body ends. */
+static const char *framing_mistake(const struct headers *h, const char *version)
+{
+    bool old = strcmp(version, "HTTP/1.1") != 0;
+    if (strcmp(version, "HTTP/1.0") != 0 && old)
+        return "only HTTP/1.0 and HTTP/1.1 are spoken here";
+    if (!h->host && !old)
+        return "Host is missing";
+    if (h->content_length && h->transfer_encoding)
+        return "both Content-Length and Transfer-Encoding";
+    if (h->content_length && !digits_only(h->content_length))
+        return "Content-Length is not a number";
+    if (h->transfer_encoding && (old || strcasecmp(h->transfer_encoding, "chunked") != 0))
+        return "this Transfer-Encoding is not understood";
+    return NULL;
+}
+
+bool request_headers(struct request *rq, const char *version)
+{
+    struct header_walk w = {.rq = rq};
+    (void)MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND, header_see, &w);
+    if (!w.mistake)
+        w.mistake = framing_mistake(&rq->headers, version);
+    if (!w.mistake)
+        return true;
+    rq->reply.close = true;
+    (void)reply_problem(rq, MHD_HTTP_BAD_REQUEST, "invalid", "%s", w.mistake);
+    return false;
+}
+
+void request_body_add(struct request *rq, const char *data, size_t len)
+{
+    if (rq->body_too_large || len > BODY_MAX - rq->body.len) {
+        rq->body_too_large = true;
+        return;
+    }
+    strbuf_add(&rq->body, data, len);
+}
+
+void request_park(struct request *rq, handler_fn *next)
+{
+    rq->next = next;
+    MHD_suspend_connection(rq->connection);
+}
+
+void request_resume(struct request *rq)
+{
+    MHD_resume_connection(rq->connection);
+}
+
+struct uuid request_capture_uuid(const struct request *rq, const char *name)
+{
+    struct uuid id = uuid_nil;
+    const char *text = router_capture(&rq->match, name);
+    bool ok = text && uuid_parse(text, &id);
+    assert(ok);
+    return id;
+}

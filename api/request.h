@@ -1,0 +1,77 @@
+/*
+ * request.h - one HTTP request from its first header to its last byte: what was asked, who asks,
+ * what will be answered. Belongs to the MHD thread of its connection, but while it is parked: then
+ * to whoever it was handed to, who ends with request_resume(). All its memory is its arena's.
+ */
+#ifndef API_REQUEST_H
+#define API_REQUEST_H
+
+#include <microhttpd.h>
+
+#include "api/guard.h"
+#include "api/prefer.h"
+#include "api/reply.h"
+#include "api/router.h"
+#include "api/sessions.h"
+#include "api/url.h"
+#include "ops/runtime/strbuf.h"
+
+#define BODY_MAX (256 * 1024)
+
+struct api;
+struct write;
+
+/* The header fields that mean something to us; NULL = absent. Views into MHD's memory, or the
+ * arena's when joined. */
+struct headers {
+    const char *authorization, *content_length, *content_type, *expect, *hirelog_after, *host;
+    const char *idempotency_key, *if_match, *if_none_match, *prefer, *traceparent,
+        *transfer_encoding;
+};
+
+enum request_phase { REQUEST_HEADERS, REQUEST_BODY, REQUEST_HANDLING };
+
+struct request {
+    struct arena arena;
+    struct api *api;
+    struct MHD_Connection *connection;
+    struct guard_entry *guard;
+    enum request_phase phase;
+    bool counted;       /* among the server's active requests */
+    const char *target; /* raw, as it came */
+    const char *method;
+    struct headers headers;
+    struct strbuf body;
+    bool body_too_large;
+    struct url url;
+    struct router_match match;
+    const struct route *route;
+    bool authenticated;
+    struct identity identity;
+    struct prefer prefer;
+    int64_t began_us; /* monotonic */
+    handler_fn *next; /* what goes on when a parked request is resumed */
+    struct reply reply;
+    struct write *write; /* of a command in progress */
+    void *work;          /* of a handler in progress */
+    struct request *pool_next;
+};
+
+/* Looks at every header field (RULES 30). False: the reply is a 400 that closes the connection. */
+MUST_CHECK bool request_headers(struct request *rq, const char *version);
+/* A piece of the body. Beyond BODY_MAX it is thrown away and remembered as too large. */
+void request_body_add(struct request *rq, const char *data, size_t len);
+
+/* Suspends the connection; `next` runs in its thread after request_resume(). Call it before handing
+ * the request on. */
+void request_park(struct request *rq, handler_fn *next);
+/* Any thread, once per park; rq is not the caller's afterwards. */
+void request_resume(struct request *rq);
+
+/* The UUID in a capture that dispatch has checked. */
+struct uuid request_capture_uuid(const struct request *rq, const char *name);
+
+/* What goes on behind a routed request: routing, who may, limits, the handler. */
+enum step dispatch(struct request *rq);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * sessions.h - who is behind a token (V2): valid iff the user is active and the session's security
+ * version is the user's. What was found is remembered as long as nothing of the vault's service has
+ * changed since and its LISTEN connection is up. Any thread.
+ */
+#ifndef API_SESSIONS_H
+#define API_SESSIONS_H
+
+#include "ops/runtime/err.h"
+#include "ops/runtime/uuid.h"
+
+#define SESSION_TOKEN_BYTES 32
+#define SESSION_TOKEN_TEXT  43 /* base64url without padding */
+#define SESSION_HASH_BYTES  32
+#define IDENTITY_ROLES_MAX  2
+
+struct api;
+struct sessions; /* opaque */
+
+struct identity {
+    struct uuid user_id;
+    int roles[IDENTITY_ROLES_MAX]; /* enum role */
+    size_t n_roles;
+    uint8_t token_hash[SESSION_HASH_BYTES];
+};
+
+/* What is known of a user who logs in. */
+struct session_owner {
+    struct uuid user_id;
+    int64_t security_version;
+};
+
+struct sessions *sessions_new(struct api *api);
+void sessions_free(struct sessions *s); /* NULL ok */
+
+/* authorization: the header, or NULL. ERR_NOT_FOUND: no valid session (401). ERR_UNAVAILABLE:
+ * nobody can tell now (503). */
+MUST_CHECK enum err_code sessions_authenticate(struct sessions *s,
+                                               const char *authorization,
+                                               struct identity *ret,
+                                               struct err *err);
+/* A new session; the token is told once and stored nowhere. */
+MUST_CHECK enum err_code sessions_create(struct sessions *s,
+                                         const struct session_owner *owner,
+                                         char ret_token[SESSION_TOKEN_TEXT + 1],
+                                         int64_t *ret_expires_at,
+                                         struct err *err);
+MUST_CHECK enum err_code
+sessions_revoke(struct sessions *s, const struct identity *who, struct err *err);
+/* After the user's own password change: this session goes on (all others have ended). */
+MUST_CHECK enum err_code sessions_keep(struct sessions *s,
+                                       const struct identity *who,
+                                       int64_t security_version,
+                                       struct err *err);
+
+/* PostgreSQL's {client,freelancer} -> roles. What is not a role of ours is left out. */
+void identity_roles_parse(const char *text, struct identity *ret);
+bool identity_has_role(const struct identity *who, int role);
+
+#endif

@@ -1,0 +1,387 @@
+#include "api/write.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/api.h"
+#include "api/api_sql.h"
+#include "api/db.h"
+#include "api/etag.h"
+#include "api/local.h"
+#include "api/refusal.h"
+#include "api/sender.h"
+#include "ops/runtime/kafka.h"
+#include "ops/runtime/log.h"
+#include "ops/runtime/timeutil.h"
+#include "schemas/records.h"
+
+/* --- body
+ * -------------------------------------------------------------------------------------------------------------------
+ */
+
+/* application/json, application/merge-patch+json, ...; parameters may follow, but no other charset.
+ */
+static bool is_json(const char *content_type)
+{
+    size_t len = strcspn(content_type, "; \t");
+    bool json = (len == 16 && strncasecmp(content_type, "application/json", len) == 0) ||
+                (len > 17 && strncasecmp(content_type, "application/", 12) == 0 &&
+                 strncasecmp(content_type + len - 5, "+json", 5) == 0);
+    const char *charset = strcasestr(content_type + len, "charset=");
+    if (!json || !charset)
+        return json;
+    charset += strlen("charset=");
+    charset += *charset == '"';
+    return strncasecmp(charset, "utf-8", 5) == 0;
+}
+
+bool write_body(struct request *rq, json_t **ret, struct field_errors *errors)
+{
+    struct err err;
+    if (rq->body.len == 0) {
+        *ret = json_object();
+        return true;
+    }
+    if (!rq->headers.content_type || !is_json(rq->headers.content_type)) {
+        (void)reply_problem(rq, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
+                            "The body must be application/json in UTF-8.");
+        return false;
+    }
+    struct bytes text = {(const uint8_t *)rq->body.data, rq->body.len};
+    if (json_parse(text, &rq->arena, ret, errors, &err) == ERR_OK)
+        return true;
+    if (errors->n > 0)
+        (void)reply_invalid(rq, errors);
+    else
+        (void)reply_problem(rq, MHD_HTTP_BAD_REQUEST, "invalid", "%s", err.msg);
+    return false;
+}
+
+/* --- identity and conditions
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static bool key_valid(const char *key)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; i < len; i++)
+        if (key[i] < 0x21 || key[i] > 0x7e)
+            return false;
+    return len > 0 && len <= IDEMPOTENCY_KEY_MAX;
+}
+
+/* I1: the same caller, route and key always mean the same command. */
+static bool command_id_make(struct request *rq, const char *principal, struct write *w)
+{
+    const char *key = rq->headers.idempotency_key;
+    if (!key) {
+        w->command_id = uuid_v7(time_now_us());
+        return true;
+    }
+    if (!key_valid(key)) {
+        (void)reply_invalid_field(rq, "Idempotency-Key", "format",
+                                  "1 to 255 visible ASCII characters");
+        return false;
+    }
+    w->keyed = true;
+    w->command_id = uuid_v5_of(principal, rq->method, rq->url.path, key, NULL);
+    return true;
+}
+
+static bool condition_take(struct request *rq, struct command_meta *meta)
+{
+    switch (rq->route->conditional ? etag_if_match(rq->headers.if_match, &meta->expected_version)
+                                   : ETAG_NONE) {
+    case ETAG_NONE:
+        return true;
+    case ETAG_VERSION:
+        meta->has_expected_version = true;
+        return true;
+    case ETAG_NEVER:
+        (void)reply_problem(rq, MHD_HTTP_PRECONDITION_FAILED, "version_mismatch",
+                            "If-Match names no version of it.");
+        return false;
+    case ETAG_MALFORMED:
+        break;
+    }
+    (void)reply_invalid_field(rq, "If-Match", "format", "one entity tag, or *");
+    return false;
+}
+
+static void meta_stamp(struct command_meta *meta,
+                       const struct uuid *command_id,
+                       const struct identity *who,
+                       struct arena *a)
+{
+    meta->command_id = *command_id;
+    meta->issued_at = time_now_us();
+    meta->actor.kind = who ? ACTOR_KIND_USER : ACTOR_KIND_ANONYMOUS;
+    if (!who)
+        return;
+    meta->actor.id = who->user_id;
+    meta->actor.roles.n = who->n_roles;
+    meta->actor.roles.items = ARENA_ARRAY(a, int, who->n_roles);
+    memcpy(meta->actor.roles.items, who->roles, who->n_roles * sizeof(int));
+}
+
+bool write_begin(struct request *rq, const struct record_type *type, const char *principal)
+{
+    struct write *w = ARENA_NEW(&rq->arena, struct write);
+    w->type = type;
+    w->service = api_service_find(rq->api, type->service);
+    w->command = record_new(type, &rq->arena);
+    struct command_meta *meta = w->command;
+    if (!command_id_make(rq, principal, w) || !condition_take(rq, meta))
+        return false;
+    meta_stamp(meta, &w->command_id, rq->authenticated ? &rq->identity : NULL, &rq->arena);
+    rq->write = w;
+    return true;
+}
+
+/* --- fields
+ * -----------------------------------------------------------------------------------------------------------------
+ */
+
+static struct uuid *uuid_field(const struct write *w, const char *name)
+{
+    const struct field *f = record_field(w->type, name);
+    assert(f && f->kind == FIELD_UUID && !f->optional && !f->array);
+    return (struct uuid *)((char *)w->command + f->offset);
+}
+
+/* Everything that the table binds by name; routes_check() has seen that nothing is missing. */
+static void fields_bind(struct request *rq, struct write *w)
+{
+    const struct route *r = rq->route;
+    for (size_t i = 1; i < w->type->n_fields; i++) {
+        const struct field *f = &w->type->fields[i];
+        if (f->kind == FIELD_UUID && !f->api && router_capture(&rq->match, f->name))
+            *uuid_field(w, f->name) = request_capture_uuid(rq, f->name);
+    }
+    if (r->creates)
+        *uuid_field(w, r->creates) = w->command_id;
+    if (r->actor_field)
+        *uuid_field(w, r->actor_field) = rq->identity.user_id;
+}
+
+bool write_fill(struct request *rq, json_t *body, struct field_errors *errors)
+{
+    struct write *w = rq->write;
+    bool empty_patch = strcmp(rq->route->method, "PATCH") == 0 && json_object_size(body) == 0;
+    if (empty_patch)
+        field_errors_add(errors, &rq->arena, "", "required", "at least one member");
+    if (record_from_json(w->type, body, &rq->arena, w->command, errors) != ERR_OK ||
+        errors->n > 0) {
+        (void)reply_invalid(rq, errors);
+        return false;
+    }
+    fields_bind(rq, w);
+    return true;
+}
+
+/* The member of a resource's JSON, as a UUID. */
+static bool member_uuid(struct bytes body, const char *name, struct uuid *ret)
+{
+    json_t *o = json_loadb((const char *)body.data, body.len, 0, NULL);
+    const char *text = json_string_value(json_object_get(o, name));
+    bool ok = text && uuid_parse(text, ret);
+    json_decref(o);
+    return ok;
+}
+
+bool write_key_find(struct request *rq)
+{
+    const struct route *r = rq->route;
+    struct write *w = rq->write;
+    struct query_result result;
+    struct err err;
+    if (!r->key_query)
+        return true;
+    struct pg_param id = pg_p_uuid(&rq->arena, uuid_field(w, r->key_from));
+    struct query_arg arg = {"ids", pg_p_array(&rq->arena, PG_UUID_ARRAY, &id, 1)};
+    const struct query *q = query_find(r->service, r->key_query);
+    if (db_query(w->service, q, &arg, 1, &rq->arena, &result, &err) != ERR_OK)
+        (void)reply_err(rq, &err);
+    else if (result.n == 0 && !result.caught_up)
+        (void)reply_unavailable(rq, "The view is still catching up.");
+    else if (result.n == 0)
+        (void)reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "There is no such %s.",
+                            r->key_query);
+    else if (!member_uuid(result.rows[0].body, w->type->key->name,
+                          uuid_field(w, w->type->key->name)))
+        (void)reply_problem(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, "internal",
+                            "Something went wrong here.");
+    else
+        return true;
+    return false;
+}
+
+/* --- sending
+ * ----------------------------------------------------------------------------------------------------------------
+ */
+
+static enum err_code command_send(struct request *rq,
+                                  struct api_service *service,
+                                  const struct record_type *type,
+                                  void *command,
+                                  struct ticket *ticket,
+                                  struct err *err)
+{
+    char key[UUID_TEXT_LEN + 1];
+    int32_t n = sender_partitions(rq->api->sender, service->index);
+    if (n == 0)
+        return err_set(err, ERR_UNAVAILABLE, "topic %s is not known yet", service->topic);
+    const struct uuid *id = (const struct uuid *)((const char *)command + type->key->offset);
+    uuid_format(id, key);
+    struct send send = {
+        .topic = service->index,
+        .partition = kafka_partition(id, n),
+        .key = key,
+        .traceparent = rq->headers.traceparent,
+        .ticket = ticket,
+    };
+    struct record record = {type, command};
+    TRY(codec_encode(local_get()->codec, record, &rq->arena, &send.value, err));
+    return sender_send(rq->api->sender, &send, err);
+}
+
+static enum step write_answer(struct request *rq);
+
+enum step write_send(struct request *rq)
+{
+    struct write *w = rq->write;
+    struct err err;
+    if (w->keyed)
+        codec_digest((struct record){w->type, w->command}, &rq->arena, w->digest);
+    w->ticket = (struct ticket){
+        .request = rq,
+        .arena = &rq->arena,
+        .waiters = w->service->waiters,
+        .shown = rq->route->query ? query_find(rq->route->service, rq->route->query) : NULL,
+        .command_id = w->command_id,
+        .deadline_us = rq->prefer.wait_s ? rq->began_us + rq->prefer.wait_s * 1000000 : 0,
+        .offset = -1,
+    };
+    request_park(rq, write_answer); /* before the send: the report may be faster than this thread */
+    if (command_send(rq, w->service, w->type, w->command, &w->ticket, &err) != ERR_OK) {
+        w->ticket.state = TICKET_NOT_STORED;
+        request_resume(rq);
+    }
+    return STEP_PARKED;
+}
+
+enum err_code write_audit(struct request *rq,
+                          struct api_service *service,
+                          const struct record_type *type,
+                          const struct identity *who,
+                          void *command,
+                          struct err *err)
+{
+    struct uuid id = uuid_v7(time_now_us());
+    meta_stamp(command, &id, who, &rq->arena);
+    return command_send(rq, service, type, command, NULL, err);
+}
+
+/* --- answers
+ * ----------------------------------------------------------------------------------------------------------------
+ */
+
+/* Before a 202: else nobody could tell the sender about it. The command is in Kafka all the same
+ * when this fails. */
+static void pending_save(struct request *rq)
+{
+    struct write *w = rq->write;
+    struct arena *a = &rq->arena;
+    struct err err;
+    struct pg_param p[] = {
+        pg_p_uuid(a, &w->command_id),
+        rq->authenticated ? pg_p_uuid(a, &rq->identity.user_id) : pg_p_null(PG_UUID),
+        pg_p_int4(a, w->ticket.partition),
+        w->ticket.offset >= 0 ? pg_p_int8(a, w->ticket.offset) : pg_p_null(PG_INT8),
+        pg_p_time(a, time_now_us()),
+    };
+    if (db_exec(w->service, api_sql(API_PENDING_SAVE), p, ARRAY_SIZE(p), NULL, &err) != ERR_OK)
+        log_warn("pending command not noted", KV_U("command", &w->command_id), KV_ERR(&err));
+}
+
+static enum step accepted(struct request *rq)
+{
+    char id[UUID_TEXT_LEN + 1];
+    pending_save(rq);
+    uuid_format(&rq->write->command_id, id);
+    rq->reply.location = arena_printf(&rq->arena, "/api/commands/%s/", id);
+    const char *body = arena_printf(&rq->arena, "{\"id\":\"%s\",\"status\":\"pending\"}", id);
+    return reply_json(rq, MHD_HTTP_ACCEPTED, (struct bytes){(const uint8_t *)body, strlen(body)});
+}
+
+enum step write_applied(struct request *rq)
+{
+    const struct route *r = rq->route;
+    const struct outcome *o = &rq->write->ticket.outcome;
+    if (r->location) {
+        char id[UUID_TEXT_LEN + 1];
+        uuid_format(&o->aggregate_id, id);
+        rq->reply.location = arena_printf(&rq->arena, "%s%s/", r->location, id);
+    }
+    if (!rq->write->ticket.shown)
+        return reply_empty(rq, (unsigned)r->status);
+    if (!o->has_body) /* decided, but its statements are parked: the sender can come back for it */
+        return accepted(rq);
+    rq->reply.etag = etag_version(&rq->arena, o->version);
+    return reply_json(rq, (unsigned)r->status, o->body);
+}
+
+static enum step decided(struct request *rq)
+{
+    struct write *w = rq->write;
+    const struct outcome *o = &w->ticket.outcome;
+    rq->reply.position = arena_printf(&rq->arena, "%s/%" PRId32 ":%" PRId64,
+                                      w->service->service->name, o->partition, o->next_event);
+    if (w->keyed && memcmp(o->digest, w->digest, sizeof(w->digest)) != 0)
+        return reply_refused(rq, MHD_HTTP_UNPROCESSABLE_CONTENT, "idempotency_key_reused",
+                             &w->command_id);
+    if (o->rejected)
+        return reply_refused(rq, refusal_status(o->reason), arena_strdup(&rq->arena, o->reason),
+                             &w->command_id);
+    return w->then ? w->then(rq) : write_applied(rq);
+}
+
+static void preference_echo(struct request *rq)
+{
+    char applied[PREFER_APPLIED_MAX];
+    if (prefer_applied(&rq->prefer, applied))
+        rq->reply.applied = arena_strdup(&rq->arena, applied);
+}
+
+static enum step write_answer(struct request *rq)
+{
+    preference_echo(rq);
+    switch (rq->write->ticket.state) {
+    case TICKET_DECIDED:
+        return decided(rq);
+    case TICKET_STORED:
+    case TICKET_UNKNOWN:
+        return accepted(rq);
+    case TICKET_NOT_STORED:
+    case TICKET_OPEN:
+        break;
+    }
+    return reply_unavailable(rq, "The command could not be stored; nothing happened.");
+}
+
+enum step write_handler(struct request *rq)
+{
+    char principal[UUID_TEXT_LEN + 1];
+    struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
+    json_t *body = NULL;
+    if (!write_body(rq, &body, errors))
+        return STEP_DONE;
+    uuid_format(&rq->identity.user_id, principal);
+    bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors) &&
+              write_key_find(rq);
+    json_decref(body);
+    return ok ? write_send(rq) : STEP_DONE;
+}

@@ -1,0 +1,3 @@
+-- $1 token_hash bytea. Other processes forget it at the notification.
+WITH ended AS (UPDATE session SET revoked = true WHERE token_hash = $1 RETURNING 1)
+SELECT pg_notify('lane_user', 'session') FROM ended;
