@@ -345,6 +345,7 @@ enum err_code codec_decode(
 {
     const struct wire *w = NULL;
     TRY(find_schema(framed, &w, err));
+    assert(w != NULL);
     const struct bytes body = {framed.data + FRAME_SIZE, framed.len - FRAME_SIZE};
     TRY(wire_scan(w, body, err));
     avro_value_t *value = empty_value(c, w);

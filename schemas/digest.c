@@ -41,6 +41,7 @@ static void add_item(struct strbuf *s,
         strbuf_add_json(s, f->enums->symbols[*(const int *)item]);
         break;
     case FIELD_RECORD:
+        assert(f->record != NULL);
         add_record(s, f->record, item, defaults, a);
         break;
     }

@@ -112,23 +112,38 @@ static enum role role_of(const struct schema *s)
     return ROLE_PART;
 }
 
-/* Name.avsc is version 1, Name.v2.avsc version 2. False: not a schema file's name. */
-static bool split_file_name(const char *file, char *ret_name, int *ret_version)
+/* Decimal digits up to `end` (a character), 1 to INT32_MAX. */
+static bool read_number(const char *text, char end, int32_t *ret)
 {
-    int end = 0;
+    char *rest = NULL;
+    errno = 0;
+    long n = strtol(text, &rest, 10);
+    if (!isdigit((unsigned char)text[0]) || *rest != end || errno != 0 || n < 1 || n > INT32_MAX)
+        return false;
+    *ret = (int32_t)n;
+    return true;
+}
+
+/* Name.avsc is version 1, Name.v2.avsc version 2. False: not a schema file's name. */
+static bool split_file_name(const char *file, char ret_name[NAME_SIZE], int32_t *ret_version)
+{
+    size_t len = strspn(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    if (len == 0 || len >= NAME_SIZE)
+        return false;
+    snprintf(ret_name, NAME_SIZE, "%.*s", (int)len, file);
     *ret_version = 1;
-    if (sscanf(file, "%200[A-Za-z0-9].avsc%n", ret_name, &end) == 1 && end > 0 && file[end] == '\0')
+    if (strcmp(file + len, ".avsc") == 0)
         return true;
-    end = 0;
-    return sscanf(file, "%200[A-Za-z0-9].v%d.avsc%n", ret_name, ret_version, &end) == 2 &&
-           end > 0 && file[end] == '\0' && *ret_version >= 2;
+    return strncmp(file + len, ".v", 2) == 0 && read_number(file + len + 2, '.', ret_version) &&
+           *ret_version >= 2 && strcmp(strrchr(file, '.'), ".avsc") == 0 &&
+           strspn(file + len + 2, "0123456789") + 5 == strlen(file + len + 2);
 }
 
 static void load_file(const char *dir, const char *service, const char *file)
 {
     char name[NAME_SIZE];
     char *path = format("%s/%s/%s", dir, service, file);
-    int version = 0;
+    int32_t version = 0;
     if (!split_file_name(file, name, &version)) {
         mistake(path, "a schema file is called <Name>.avsc or <Name>.v<N>.avsc");
         return;
@@ -192,7 +207,7 @@ static void load_all(const char *dir)
     DIR *d = opendir(dir);
     if (d == NULL) {
         mistake(dir, "%s", strerror(errno));
-        stop_on_mistakes();
+        return;
     }
     for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
         if (e->d_name[0] != '.')
@@ -597,11 +612,14 @@ static struct schema *find_version(const char *subject, int version)
 
 static void read_lock_line(const char *path, const char *line, int32_t *last_id)
 {
+    char id_text[16];
+    char version_text[16];
     char subject[NAME_SIZE];
     char sha[2 * SHA256_DIGEST_LENGTH + 1];
     int32_t id = 0;
-    int version = 0;
-    if (sscanf(line, "%" SCNd32 " %255s %d %64s", &id, subject, &version, sha) != 4) {
+    int32_t version = 0;
+    if (sscanf(line, "%15s %255s %15s %64s", id_text, subject, version_text, sha) != 4 ||
+        !read_number(id_text, '\0', &id) || !read_number(version_text, '\0', &version)) {
         mistake(path, "not `<id> <subject> <version> <sha256>`: %s", line);
         return;
     }

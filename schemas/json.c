@@ -188,8 +188,11 @@ struct reading {
     struct field_errors *errors;
 };
 
+/* NULL: the root itself, "". */
 static void path_text(const struct path *p, struct strbuf *ret)
 {
+    if (p == NULL)
+        return;
     if (p->up != NULL) {
         path_text(p->up, ret);
         strbuf_addc(ret, '.');

@@ -4,6 +4,7 @@
 
 #include <avro.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "schemas/codec.h"
 #include "schemas/json.h"
@@ -188,6 +189,30 @@ static void avro_c_reads_what_we_write(void **state)
 
 /* ---- we read what avro-c writes ---- */
 
+static avro_value_t child_of(avro_value_t *value, const char *name)
+{
+    avro_value_t ret;
+    if (avro_value_get_by_name(value, name, &ret, NULL) != 0)
+        abort();
+    return ret;
+}
+
+static avro_value_t branch_of(avro_value_t *value, int branch)
+{
+    avro_value_t ret;
+    if (avro_value_set_branch(value, branch, &ret) != 0)
+        abort();
+    return ret;
+}
+
+static avro_value_t new_item_of(avro_value_t *value)
+{
+    avro_value_t ret;
+    if (avro_value_append(value, &ret, NULL) != 0)
+        abort();
+    return ret;
+}
+
 static void set_item(const struct field *f, avro_value_t *to, const void *item);
 
 static void set_record(const struct record_type *t, avro_value_t *to, const void *value)
@@ -195,17 +220,14 @@ static void set_record(const struct record_type *t, avro_value_t *to, const void
     for (size_t i = 0; i < t->n_fields; i++) {
         const struct field *f = &t->fields[i];
         const char *member = (const char *)value + f->offset;
-        avro_value_t child;
-        avro_value_t inner;
-        assert_int_equal(avro_value_get_by_name(to, f->name, &child, NULL), 0);
+        avro_value_t child = child_of(to, f->name);
         if (f->optional) {
             bool has = *(const bool *)((const char *)value + f->has_offset);
-            avro_value_set_branch(&child, has, &inner);
+            child = branch_of(&child, has);
             if (!has) {
-                avro_value_set_null(&inner);
+                avro_value_set_null(&child);
                 continue;
             }
-            child = inner;
         }
         if (!f->array) {
             set_item(f, &child, member);
@@ -213,8 +235,8 @@ static void set_record(const struct record_type *t, avro_value_t *to, const void
         }
         struct record_array array = record_array_get(member);
         for (size_t k = 0; k < array.n; k++) {
-            avro_value_append(&child, &inner, NULL);
-            set_item(f, &inner, (char *)array.items + k * f->item_size);
+            avro_value_t item = new_item_of(&child);
+            set_item(f, &item, (char *)array.items + k * f->item_size);
         }
     }
 }

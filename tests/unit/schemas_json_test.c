@@ -174,10 +174,10 @@ static void lengths_count_characters(void **state)
     (void)state;
     char title[4 * 201 + 1] = "";
     for (int i = 0; i < 200; i++)
-        memcpy(title + 4 * i, "\xf0\x9d\x84\x9e", 5);
+        snprintf(title + (size_t)4 * i, 5, "%s", "\xf0\x9d\x84\x9e");
     assert_string_equal(mistakes(&type_edit_job, arena_printf(&arena, "{\"title\":\"%s\"}", title)),
                         "");
-    memcpy(title + 4 * 200, "x", 2);
+    title[4 * 200] = 'x';
     assert_string_equal(mistakes(&type_edit_job, arena_printf(&arena, "{\"title\":\"%s\"}", title)),
                         "title:length");
     assert_string_equal(mistakes(&type_edit_job, "{\"title\":\"\"}"), "title:length");
@@ -299,7 +299,8 @@ static void a_long_name_is_shown_in_part(void **state)
     (void)state;
     char name[301];
     fill(name, 300, 'n');
-    memcpy(name + 63, "\xc3\xa4", 2);
+    name[63] = '\xc3';
+    name[64] = '\xa4';
     read_body(&type_edit_job, arena_printf(&arena, "{\"%s\":1}", name));
     assert_int_equal(errors.n, 1);
     assert_int_equal(strlen(errors.items[0].field), 63);
@@ -357,6 +358,19 @@ static void what_the_parser_refuses_has_a_field(void **state)
     assert_parse_mistake("{\"skills\":[\"a\",\"\\u0000\"]}", "skills.1", "format");
     assert_parse_mistake("{\"amount\":9223372036854775808}", "amount", "range");
     assert_parse_mistake("{\"budget\":{\"amount\":1e999}}", "budget.amount", "range");
+}
+
+static void only_an_object_is_a_record(void **state)
+{
+    (void)state;
+    json_t *json = json_array();
+    errors.n = 0;
+    void *job = record_new(&type_post_job, &arena);
+    assert_int_equal(record_from_json(&type_post_job, json, &arena, job, &errors), ERR_INVALID);
+    assert_int_equal(errors.n, 1);
+    assert_string_equal(errors.items[0].field, "");
+    assert_string_equal(errors.items[0].code, "type");
+    json_decref(json);
 }
 
 /* ---- the other way ---- */
@@ -443,6 +457,7 @@ int main(void)
         cmocka_unit_test(a_long_name_is_shown_in_part),
         cmocka_unit_test(what_is_no_json_object_is_refused),
         cmocka_unit_test(what_the_parser_refuses_has_a_field),
+        cmocka_unit_test(only_an_object_is_a_record),
         cmocka_unit_test(every_type_has_json_and_a_schema),
         cmocka_unit_test(json_shows_ids_times_and_symbols_as_text),
         cmocka_unit_test(the_schema_says_what_is_checked),
