@@ -20,7 +20,8 @@ void codec_free(struct codec *c); /* NULL ok */
 DEFINE_CLEANUP(struct codec *, codec_free);
 
 /* Frames with the id of the newest version (or the registry's, S3). ERR_INVALID: larger than
- * CODEC_MESSAGE_MAX. */
+ * CODEC_MESSAGE_MAX, a string that is NULL or not UTF-8, an unknown symbol; the message names the
+ * field. */
 MUST_CHECK enum err_code
 codec_encode(struct codec *c, struct record r, struct arena *a, struct bytes *ret, struct err *err);
 /* ERR_NOT_FOUND: unknown schema id (S4). ERR_CORRUPT: bad framing, bad body, hostile lengths,
@@ -30,7 +31,8 @@ MUST_CHECK enum err_code codec_decode(
 /* SHA-256 of the payload (all but meta and "digest": false fields): canonical JSON, sorted, members
  * at their default left out, so a newer version of the same command has the same digest. */
 void codec_digest(struct record command, struct arena *a, uint8_t ret[32]);
-/* A zeroed record with all defaults filled in. */
+/* A zeroed record with all defaults filled in; required strings are NULL. The items of a default
+ * array are shared: replace the array, never write into it. */
 void *record_new(const struct record_type *t, struct arena *a);
 
 #endif
