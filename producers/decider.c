@@ -75,6 +75,12 @@ const struct aggregate *aggregates_find(const struct aggregates *as, const struc
     return *slot_of(as, id);
 }
 
+bool aggregates_exists(const struct aggregates *as, const struct uuid *id)
+{
+    const struct aggregate *g = aggregates_find(as, id);
+    return g && g->version > 0;
+}
+
 const void *
 aggregates_state(const struct aggregates *as, const struct uuid *id, const struct record_type *type)
 {
