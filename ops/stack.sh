@@ -258,7 +258,7 @@ CONF
 }
 
 prepare() { # topics and schemas; both change nothing where all is there
-    "$bin" topics --config "$var/hirelog.conf" >>"$log/topics.log" 2>&1 || { tail -n 5 "$log/topics.log" >&2; die "hirelog topics failed"; }
+    "$bin" topics create --config "$var/hirelog.conf" >>"$log/topics.log" 2>&1 || { tail -n 5 "$log/topics.log" >&2; die "hirelog topics failed"; }
     "$bin" migrate --config "$var/hirelog.conf" >>"$log/migrate.log" 2>&1 || { tail -n 5 "$log/migrate.log" >&2; die "hirelog migrate failed"; }
 }
 
