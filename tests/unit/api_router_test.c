@@ -1,0 +1,143 @@
+#include "tests/unit/spec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/openapi.h"
+#include "api/read.h"
+#include "api/router.h"
+#include "api/write.h"
+
+#define JOB "018f5e6a-0000-7000-8000-000000000001"
+
+static struct arena arena;
+
+static enum router_result ask(const char *method, const char *path, struct router_match *ret)
+{
+    return router_find(method, path, &arena, ret);
+}
+
+static void every_row_is_whole(void **state)
+{
+    (void)state;
+    assert_null(routes_check());
+}
+
+static void every_route_is_found_by_its_own_path(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_routes; i++) {
+        char path[128] = "";
+        const char *p = routes[i].path;
+        for (size_t n = 0; *p; n++) { /* captures become one word */
+            if (*p == '{') {
+                path[n] = 'x';
+                p = strchr(p, '}') + 1;
+            } else {
+                path[n] = *p++;
+            }
+        }
+        struct router_match m;
+        assert_int_equal(ask(routes[i].method, path, &m), ROUTER_FOUND);
+        assert_ptr_equal(m.route, &routes[i]);
+    }
+}
+
+static void every_route_is_documented(void **state)
+{
+    (void)state;
+    char *text = openapi_text();
+    json_t *openapi = json_loads(text, 0, NULL);
+    json_t *paths = json_object_get(openapi, "paths");
+    for (size_t i = 0; i < n_routes; i++) {
+        json_t *path = json_object_get(paths, routes[i].path);
+        const char *method = strcmp(routes[i].method, "GET") == 0    ? "get"
+                             : strcmp(routes[i].method, "POST") == 0 ? "post"
+                                                                     : "patch";
+        json_t *operation = json_object_get(path, method);
+        assert_non_null(operation);
+        assert_string_equal(json_string_value(json_object_get(operation, "summary")),
+                            routes[i].summary);
+    }
+    json_decref(openapi);
+    free(text);
+}
+
+static void captures_are_named_and_decoded(void **state)
+{
+    (void)state;
+    struct router_match m;
+    assert_int_equal(ask("GET", "/subjects/hirelog%2Ejob.JobPosted/versions/latest", &m),
+                     ROUTER_FOUND);
+    assert_string_equal(router_capture(&m, "subject"), "hirelog.job.JobPosted");
+    assert_string_equal(router_capture(&m, "version"), "latest");
+    assert_null(router_capture(&m, "sub"));
+}
+
+static void a_slash_is_not_part_of_a_capture(void **state)
+{
+    (void)state;
+    struct router_match m;
+    assert_int_equal(ask("GET", "/api/jobs/a/b/", &m), ROUTER_NOT_FOUND);
+    assert_int_equal(ask("GET", "/api/jobs//", &m), ROUTER_NOT_FOUND);
+    assert_int_equal(ask("GET", "/api/jobs/%zz/", &m), ROUTER_BAD_ESCAPE);
+}
+
+static void a_missing_slash_redirects(void **state)
+{
+    (void)state;
+    struct router_match m;
+    assert_int_equal(ask("GET", "/api/jobs", &m), ROUTER_REDIRECT);
+    assert_int_equal(ask("POST", "/api/jobs/" JOB "/close", &m), ROUTER_REDIRECT);
+    assert_int_equal(ask("GET", "/api/nothing", &m), ROUTER_NOT_FOUND);
+    assert_int_equal(ask("GET", "/", &m), ROUTER_NOT_FOUND);
+    assert_int_equal(ask("GET", "", &m), ROUTER_NOT_FOUND);
+}
+
+static void another_method_is_told_what_is_allowed(void **state)
+{
+    (void)state;
+    struct router_match m;
+    assert_int_equal(ask("DELETE", "/api/jobs/" JOB "/", &m), ROUTER_METHOD);
+    assert_string_equal(m.allow, "GET, HEAD, PATCH");
+    assert_int_equal(ask("BREW", "/api/register/", &m), ROUTER_METHOD);
+    assert_string_equal(m.allow, "POST");
+}
+
+static void a_word_of_ours_is_no_id(void **state)
+{
+    (void)state;
+    struct router_match m;
+    assert_int_equal(ask("GET", "/api/jobs/create/", &m), ROUTER_METHOD);
+    assert_string_equal(m.allow, "POST");
+    assert_int_equal(ask("POST", "/api/jobs/create/", &m), ROUTER_FOUND);
+    assert_string_equal(m.route->path, "/api/jobs/create/");
+}
+
+static void head_is_a_get(void **state)
+{
+    (void)state;
+    struct router_match m;
+    assert_int_equal(ask("HEAD", "/api/jobs/", &m), ROUTER_FOUND);
+    assert_string_equal(m.route->method, "GET");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row_is_whole),
+        cmocka_unit_test(every_route_is_found_by_its_own_path),
+        cmocka_unit_test(every_route_is_documented),
+        cmocka_unit_test(captures_are_named_and_decoded),
+        cmocka_unit_test(a_slash_is_not_part_of_a_capture),
+        cmocka_unit_test(a_missing_slash_redirects),
+        cmocka_unit_test(another_method_is_told_what_is_allowed),
+        cmocka_unit_test(a_word_of_ours_is_no_id),
+        cmocka_unit_test(head_is_a_get),
+    };
+    arena_init(&arena);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_release(&arena);
+    return failed;
+}

@@ -1,0 +1,101 @@
+#include "tests/unit/spec.h"
+
+#include <string.h>
+
+#include "api/url.h"
+
+static struct arena arena;
+
+static void path_and_parameters_come_apart(void **state)
+{
+    (void)state;
+    struct url u;
+    assert_true(url_parse("/api/jobs/?status=open&q=a+b%26c&flag", &arena, &u));
+    assert_string_equal(u.path, "/api/jobs/");
+    assert_int_equal(u.n_params, 3);
+    assert_string_equal(url_param(&u, "q"), "a b&c");
+    assert_string_equal(url_param(&u, "flag"), "");
+    assert_null(url_param(&u, "other"));
+}
+
+static void a_path_stays_raw(void **state)
+{
+    (void)state;
+    struct url u;
+    assert_true(url_parse("/a%2Fb/", &arena, &u));
+    assert_string_equal(u.path, "/a%2Fb/");
+    assert_int_equal(u.n_params, 0);
+}
+
+static void bad_escapes_nul_and_bad_utf8_are_refused(void **state)
+{
+    (void)state;
+    struct url u;
+    assert_false(url_parse("/?a=%", &arena, &u));
+    assert_false(url_parse("/?a=%4", &arena, &u));
+    assert_false(url_parse("/?a=%gg", &arena, &u));
+    assert_false(url_parse("/?a=%00", &arena, &u));
+    assert_false(url_parse("/?a=%ff", &arena, &u));
+    assert_false(url_parse("/?%c0%80=1", &arena, &u));
+}
+
+static void too_many_parameters_are_refused(void **state)
+{
+    (void)state;
+    char target[2 + 2 * (URL_PARAMS_MAX + 1) + 1] = "/?";
+    struct url u;
+    for (size_t i = 0; i < URL_PARAMS_MAX; i++)
+        memcpy(target + 2 + 2 * i, "a&", 3);
+    assert_true(url_parse(target, &arena, &u));
+    memcpy(target + 2 + 2 * URL_PARAMS_MAX, "a", 2);
+    assert_false(url_parse(target, &arena, &u));
+}
+
+static void what_was_encoded_decodes(void **state)
+{
+    (void)state;
+    const char *text = "a b&c=d/\xc3\xa9~";
+    const char *encoded = url_encode(&arena, text);
+    assert_string_equal(encoded, "a%20b%26c%3Dd%2F%C3%A9~");
+    assert_string_equal(url_decode(&arena, encoded, strlen(encoded), true), text);
+}
+
+static void utf8_is_what_the_rfc_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool valid;
+    } cases[] = {
+        {"plain",            true },
+        {"\xc3\xa9",         true },
+        {"\xe2\x82\xac",     true },
+        {"\xf0\x9f\x98\x80", true },
+        {"\x80",             false}, /* continuation alone */
+        {"\xc3",             false}, /* cut off */
+        {"\xc0\xaf",         false}, /* overlong */
+        {"\xe0\x80\xaf",     false},
+        {"\xed\xa0\x80",     false}, /* surrogate */
+        {"\xf4\x90\x80\x80", false}, /* beyond U+10FFFF */
+        {"\xf5\x80\x80\x80", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(utf8_valid(cases[i].text, strlen(cases[i].text)), cases[i].valid);
+    assert_int_equal(utf8_length("a\xc3\xa9\xf0\x9f\x98\x80"), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(path_and_parameters_come_apart),
+        cmocka_unit_test(a_path_stays_raw),
+        cmocka_unit_test(bad_escapes_nul_and_bad_utf8_are_refused),
+        cmocka_unit_test(too_many_parameters_are_refused),
+        cmocka_unit_test(what_was_encoded_decodes),
+        cmocka_unit_test(utf8_is_what_the_rfc_says),
+    };
+    arena_init(&arena);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_release(&arena);
+    return failed;
+}
