@@ -8,7 +8,9 @@ WITH q AS MATERIALIZED (
     SELECT source, partition, next, true FROM position WHERE source = ANY(:sources) --? projected
 ), p AS (
     SELECT string_agg(name || '/' || partition || ':' || next, ',' ORDER BY name, partition) AS position,
-           bool_and(caught_up) AND count(DISTINCT name) = cardinality(:sources) AS caught_up
+           bool_and(caught_up) --? !projected
+           bool_and(caught_up) AND count(DISTINCT name) = cardinality(:sources) --? projected
+           AS caught_up
     FROM source
 )
 SELECT coalesce(p.position, ''), coalesce(p.caught_up, false), q.id, q.created_at, q.version, q.body

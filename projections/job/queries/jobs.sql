@@ -1,4 +1,5 @@
--- Jobs, newest first: of one client, of one status, or all.
+-- Jobs, newest first: of one client, of one status, or all. Of one client's jobs the status is a filter and never the index: a planner
+-- without statistics has walked all open jobs for them.
 -- sources: job
 -- list
 -- :status text  :client_id uuid
@@ -8,8 +9,9 @@ SELECT job_id AS id, created_at, version,
                          'created_at', json_time(created_at), 'updated_at', json_time(updated_at))::text AS body
 FROM posting
 WHERE true
-  AND status = :status       --? status
-  AND client_id = :client_id --? client_id
+  AND client_id = :client_id    --? client_id
+  AND status = :status          --? status !client_id
+  AND status || '' = :status    --? status client_id
   AND (created_at, job_id) < (:cursor_time, :cursor_id) --? cursor_time !backward
   AND (created_at, job_id) > (:cursor_time, :cursor_id) --? cursor_time backward
 ORDER BY created_at DESC, job_id DESC --? !backward

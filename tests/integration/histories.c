@@ -1,0 +1,236 @@
+#include "tests/integration/histories.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "schemas/records.h"
+
+#define LIFE_EVENTS_MAX 24
+#define EPOCH_US        1700000000000000LL
+
+/* One aggregate's events, in order. */
+struct life {
+    struct uuid id;
+    struct record events[LIFE_EVENTS_MAX];
+    size_t n, taken;
+};
+
+struct maker {
+    struct random *r;
+    struct arena *a;
+};
+
+uint64_t random_below(struct random *r, uint64_t n)
+{
+    uint64_t z = r->state += 0x9E3779B97F4A7C15U; /* splitmix64 */
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBU;
+    return (z ^ z >> 31) % n;
+}
+
+static bool coin(struct maker *m)
+{
+    return random_below(m->r, 2);
+}
+
+static struct uuid random_uuid(struct maker *m)
+{
+    struct uuid u;
+    for (size_t i = 0; i < sizeof(u.b); i++)
+        u.b[i] = (uint8_t)random_below(m->r, 256);
+    return u;
+}
+
+/* Texts that an escaping mistake would not survive. */
+static const char *random_text(struct maker *m)
+{
+    static const char *const parts[] = {"a",  "\"",       "\\",   "'",  "{",  "}", ",",
+                                        "\n", "\xc3\xa4", "NULL", ":x", "$1", " "};
+    const char *text = "";
+    for (uint64_t n = random_below(m->r, 5); n > 0; n--)
+        text = arena_printf(m->a, "%s%s", text, parts[random_below(m->r, ARRAY_SIZE(parts))]);
+    return text;
+}
+
+static struct money random_money(struct maker *m)
+{
+    return (struct money){(int64_t)random_below(m->r, 1000000) + 1, coin(m) ? "EUR" : "USD"};
+}
+
+static void *happen(struct maker *m, struct life *l, const struct record_type *type)
+{
+    assert(l->n < LIFE_EVENTS_MAX);
+    struct event_meta *meta = arena_alloc(m->a, type->size);
+    l->events[l->n++] = (struct record){type, meta};
+    meta->event_id = random_uuid(m);
+    meta->command_id = random_uuid(m);
+    meta->aggregate_id = l->id;
+    meta->version = (int64_t)l->n;
+    return meta;
+}
+
+static void profile_updated(struct maker *m, struct life *l)
+{
+    struct profile_updated *e = happen(m, l, &type_profile_updated);
+    e->has_display_name = coin(m);
+    e->display_name = random_text(m);
+    e->has_headline = coin(m);
+    e->headline = random_text(m);
+    e->has_bio = coin(m);
+    e->bio = random_text(m);
+    e->has_location = coin(m);
+    e->location = random_text(m);
+}
+
+static void user_life(struct maker *m, struct life *l)
+{
+    struct user_registered *e = happen(m, l, &type_user_registered);
+    e->email = arena_printf(m->a, "Person.%u@Example.org", (unsigned)random_below(m->r, 1U << 31));
+    e->display_name = random_text(m);
+    e->roles.n = random_below(m->r, ROLE_N) + 1;
+    e->roles.items = ARENA_ARRAY(m->a, int, ROLE_N);
+    e->roles.items[0] = ROLE_FREELANCER;
+    e->credential_id = l->id;
+    for (uint64_t n = random_below(m->r, 12); n > 0; n--) {
+        if (coin(m))
+            profile_updated(m, l);
+        else if (coin(m))
+            happen(m, l, &type_user_logged_in);
+        else
+            ((struct password_changed *)happen(m, l, &type_password_changed))->credential_id =
+                random_uuid(m);
+    }
+    if (coin(m))
+        happen(m, l, &type_user_deactivated);
+}
+
+static void random_skills(struct maker *m, const char ***ret_items, size_t *ret_n)
+{
+    *ret_n = random_below(m->r, 4);
+    *ret_items = ARENA_ARRAY(m->a, const char *, *ret_n);
+    for (size_t i = 0; i < *ret_n; i++)
+        (*ret_items)[i] = random_text(m);
+}
+
+static void job_edited(struct maker *m, struct life *l)
+{
+    struct job_edited *e = happen(m, l, &type_job_edited);
+    e->has_title = coin(m);
+    e->title = random_text(m);
+    e->has_description = coin(m);
+    e->description = random_text(m);
+    e->has_skills = coin(m);
+    random_skills(m, &e->skills.items, &e->skills.n);
+    e->has_budget = coin(m);
+    e->budget = random_money(m);
+}
+
+static void job_life(struct maker *m, struct life *l)
+{
+    struct job_posted *e = happen(m, l, &type_job_posted);
+    e->client_id = random_uuid(m);
+    e->title = random_text(m);
+    e->description = random_text(m);
+    random_skills(m, &e->skills.items, &e->skills.n);
+    e->budget = random_money(m);
+    for (uint64_t n = random_below(m->r, 12); n > 0; n--)
+        job_edited(m, l);
+    if (coin(m))
+        ((struct job_closed *)happen(m, l, &type_job_closed))->reason = random_text(m);
+    else if (coin(m))
+        happen(m, l, &type_job_filled);
+}
+
+static void application_submitted(struct maker *m,
+                                  struct life *l,
+                                  const struct uuid *job,
+                                  const struct uuid *freelancer)
+{
+    struct application_submitted *e = happen(m, l, &type_application_submitted);
+    e->job_id = *job;
+    e->freelancer_id = *freelancer;
+    e->cover_letter = random_text(m);
+    e->bid = random_money(m);
+}
+
+static void application_life(struct maker *m, struct life *l)
+{
+    struct uuid job = random_uuid(m), freelancer = random_uuid(m);
+    application_submitted(m, l, &job, &freelancer);
+    for (uint64_t n = random_below(m->r, 6); n > 0; n--) {
+        happen(m, l, &type_application_withdrawn);
+        application_submitted(m, l, &job, &freelancer);
+    }
+    static const struct record_type *const ends[] = {
+        &type_application_withdrawn, &type_application_declined, &type_application_accepted, NULL};
+    const struct record_type *end = ends[random_below(m->r, ARRAY_SIZE(ends))];
+    if (end)
+        happen(m, l, end);
+}
+
+static void contract_life(struct maker *m, struct life *l)
+{
+    struct freelancer_hired *e = happen(m, l, &type_freelancer_hired);
+    e->job_id = random_uuid(m);
+    e->application_id = random_uuid(m);
+    e->client_id = random_uuid(m);
+    e->freelancer_id = random_uuid(m);
+    e->amount = random_money(m);
+    if (coin(m))
+        happen(m, l, &type_contract_completed);
+    else if (coin(m))
+        ((struct contract_cancelled *)happen(m, l, &type_contract_cancelled))->reason = "";
+}
+
+typedef void life_fn(struct maker *m, struct life *l);
+static const struct {
+    const char *service;
+    life_fn *live;
+} kinds[] = {
+    {"user", user_life       },
+    {"job",  job_life        },
+    {"job",  application_life},
+    {"job",  contract_life   },
+};
+
+static void life_of(const char *service, struct maker *m, struct life *l)
+{
+    life_fn *live[ARRAY_SIZE(kinds)];
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (strcmp(kinds[i].service, service) == 0)
+            live[n++] = kinds[i].live;
+    assert(n > 0);
+    l->id = random_uuid(m);
+    live[random_below(m->r, n)](m, l);
+}
+
+/* Moves the next event of a random life to the log; times stand still or go on, as in a batch. */
+static void shuffle(struct maker *m, struct life *lives, size_t n, struct history *h)
+{
+    int64_t at = EPOCH_US;
+    for (size_t left = h->n; left > 0; left--) {
+        struct life *l;
+        do
+            l = &lives[random_below(m->r, n)];
+        while (l->taken == l->n);
+        struct record e = l->events[l->taken++];
+        at += (int64_t)random_below(m->r, 3);
+        ((struct event_meta *)e.value)->occurred_at = at;
+        h->events[h->n - left] = e;
+    }
+}
+
+struct history history_random(const char *service, size_t lives, struct random *r, struct arena *a)
+{
+    struct maker m = {r, a};
+    struct life *all = ARENA_ARRAY(a, struct life, lives);
+    struct history h = {0};
+    for (size_t i = 0; i < lives; i++) {
+        life_of(service, &m, &all[i]);
+        h.n += all[i].n;
+    }
+    h.events = ARENA_ARRAY(a, struct record, h.n);
+    shuffle(&m, all, lives, &h);
+    return h;
+}
