@@ -27,7 +27,7 @@ rows() { # SERVICE TABLE COLUMN ID
     local service=$1 table=$2 column=$3 id=$4 schema
     schema=hirelog_${service}_g$(psql -XAtq "$HIRELOG_PG" -c "SELECT generation FROM hirelog_$service.control")
     printf '\n%s.%s\n' "$schema" "$table"
-    psql -XAtq "$HIRELOG_PG" -v id="$id" <<<"SELECT '  ' || to_jsonb(t) FROM $schema.$table t WHERE $column = :'id'"
+    psql -XAtq "$HIRELOG_PG" -v id="$id" <<<"SELECT '  ' || to_jsonb(t)::text FROM $schema.$table t WHERE $column = :'id'"
 }
 
 say "A client and a freelancer register and log in"

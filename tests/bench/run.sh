@@ -61,7 +61,7 @@ say "  GET /api/jobs/{id}/" "$line"
 script=$(mktemp)
 trap 'rm -f "$script"' EXIT
 echo "SELECT * FROM hirelog_job_g1.posting WHERE job_id = '$id'::uuid;" >"$script"
-tps=$(pgbench -n -M prepared -c 16 -j 2 -T 5 -f "$script" -d "$HIRELOG_PG" | sed -n 's/^tps = \([0-9.]*\).*/\1/p')
+tps=$(pgbench -n -M prepared -c 16 -j 2 -T 5 -f "$script" "$HIRELOG_PG" | sed -n 's/^tps = \([0-9.]*\).*/\1/p')
 say "  pgbench, prepared SELECT by UUID" "tps=$tps"
 check "ratio to pgbench" "$(awk -v a="$(figure rate "$line")" -v b="$tps" 'BEGIN { printf "%.2f", a / b }')" '>=' 0.40
 line=$(get "/api/jobs/?page_size=20" 10000)
