@@ -162,16 +162,16 @@ static int level_of(const struct levels *l, const struct uuid *id, bool insert_o
     return slot->level;
 }
 
+/* Into ret, which has room for n. */
 static enum err_code steps_make(const struct apply *ap,
                                 const struct record *events,
                                 size_t n,
                                 struct arena *a,
-                                struct step **ret,
+                                struct step *ret,
                                 size_t *ret_n,
                                 struct err *err)
 {
     struct levels levels = levels_new(n, a);
-    struct step *steps = ARENA_ARRAY(a, struct step, n);
     size_t made = 0;
     for (size_t i = 0; i < n; i++) {
         const struct record *e = &events[i];
@@ -184,9 +184,8 @@ static enum err_code steps_make(const struct apply *ap,
             continue;
         const struct event_meta *meta = e->value;
         int level = level_of(&levels, &meta->aggregate_id, s->insert_only);
-        steps[made++] = (struct step){s, &meta->aggregate_id, e->value, i, level};
+        ret[made++] = (struct step){s, &meta->aggregate_id, e->value, i, level};
     }
-    *ret = steps;
     *ret_n = made;
     return ERR_OK;
 }
@@ -254,10 +253,10 @@ enum err_code apply_events(struct apply *ap,
                            struct arena *a,
                            struct err *err)
 {
-    struct step *steps = NULL;
+    struct step *steps = ARENA_ARRAY(a, struct step, n);
     size_t n_steps = 0;
     ap->queued = 0;
-    TRY(steps_make(ap, events, n, a, &steps, &n_steps, err));
+    TRY(steps_make(ap, events, n, a, steps, &n_steps, err));
     qsort(steps, n_steps, sizeof(*steps), step_compare);
     for (size_t i = 0; i < n_steps;) {
         size_t len = group_len(steps + i, n_steps - i);
