@@ -8,8 +8,8 @@
 #include "producers/user/user.h"
 
 const struct service services[] = {
-    {.name = "user", .decider = &user_decider, .vault = true},
-    {.name = "job",              .decider = &job_decider                         },
+    {.name = "user", .decider = &user_decider, .vault = true },
+    {.name = "job",  .decider = &job_decider,  .vault = false},
 };
 const size_t n_services = ARRAY_SIZE(services);
 static_assert(ARRAY_SIZE(services) <= SERVICES_MAX, "raise SERVICES_MAX");
