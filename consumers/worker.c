@@ -7,6 +7,7 @@
 #include "ops/runtime/admin.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
+#include "ops/runtime/timeutil.h"
 
 #define DRAIN_MS 6000 /* lanes get 5 s of it */
 
@@ -65,12 +66,15 @@ static enum err_code start(struct worker *w, struct err *err)
 static enum err_code stop(struct worker *w, struct err *err)
 {
     bool drained = true;
+    int64_t deadline = time_monotonic_us() + DRAIN_MS * 1000LL; /* for all together (RULES 14) */
     for (size_t i = 0; i < w->n; i++)
         group_request_stop(w->groups[i]);
     admin_stop(w->admin);
     watchdog_stop(w->watchdog);
-    for (size_t i = 0; i < w->n; i++)
-        drained = group_join(w->groups[i], DRAIN_MS) && drained;
+    for (size_t i = 0; i < w->n; i++) {
+        int64_t left_ms = (deadline - time_monotonic_us()) / 1000;
+        drained = group_join(w->groups[i], left_ms > 0 ? (int)left_ms : 0) && drained;
+    }
     log_info("worker stopped", KV_S("drained", drained ? "yes" : "no"));
     return drained ? ERR_OK : err_set(err, ERR_UNAVAILABLE, "a lane did not drain in time");
 }

@@ -67,6 +67,10 @@ component_up() {
     local name=$1
     pid_of "$name" >/dev/null || "${name}_start"
     await $ready_seconds ready_or_dead "$name" || :
+    if ! pid_of "$name" >/dev/null; then # it was on its way out when we came: bring it back
+        "${name}_start"
+        await $ready_seconds ready_or_dead "$name" || :
+    fi
     "${name}_ready" >/dev/null 2>&1 && return
     tail -n 20 "$log/$name.log" >&2
     die "$name is not ready; the whole log: $log/$name.log"
