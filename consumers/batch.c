@@ -307,7 +307,8 @@ static enum batch_verdict blame(struct batch *b, const struct err *err)
 static enum batch_verdict undo(struct batch *b, enum err_code code, struct err *err)
 {
     struct lane_session *s = b->s;
-    bool restart = b->stage == BATCH_COMMITTED || b->log_lost || code == ERR_CONFLICT || code == ERR_CORRUPT;
+    bool restart =
+        b->stage == BATCH_COMMITTED || b->log_lost || code == ERR_CONFLICT || code == ERR_CORRUPT;
     if (b->stage == BATCH_APPENDED && !restart)
         restart = event_log_abort(s->log, NULL) != ERR_OK;
     if (restart || pg_broken(s->pg) || (s->claims_pg && pg_broken(s->claims_pg)))

@@ -7,6 +7,7 @@
 #define MONEY_AMOUNT_MAX 1000000000000 /* minor units */
 
 bool money_currency_valid(const char *code); /* an active ISO 4217 code (table) */
-MUST_CHECK bool money_add(int64_t a, int64_t b, int64_t *ret); /* false on overflow or above the max */
+MUST_CHECK bool
+money_add(int64_t a, int64_t b, int64_t *ret); /* false on overflow or above the max */
 
 #endif
