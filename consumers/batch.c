@@ -1,5 +1,6 @@
 #include "consumers/batch.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "consumers/batch_work.h"
@@ -199,6 +200,7 @@ add_event(struct batch *b, const struct lane_command *c, struct record event, st
 static void add_outcome(struct batch *b, const struct lane_command *c, struct record first)
 {
     const struct event_meta *meta = first.value;
+    assert(meta && b->n_events > 0);
     const struct command_rejected *rejected =
         first.type == &type_command_rejected ? first.value : NULL;
     struct outcome o = {

@@ -1,5 +1,6 @@
 #include "consumers/catch_up.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -61,6 +62,7 @@ check_order(const struct chunk *c, const struct event_origin *o, int64_t offset,
 static void open_outcome(struct chunk *c, struct record event, const struct event_origin *o)
 {
     const struct event_meta *meta = event.value;
+    assert(meta);
     const struct command_rejected *rejected =
         event.type == &type_command_rejected ? event.value : NULL;
     struct outcome outcome = {
@@ -112,6 +114,7 @@ static enum err_code add_event(struct chunk *c, const rd_kafka_message_t *m, str
     c->bytes += m->len;
     if (origin.i == 1)
         open_outcome(c, event, &origin);
+    assert(c->outcomes); /* check_order: a command's first part came before */
     c->outcomes[c->n_outcomes - 1].next_event = m->offset + 1;
     c->last = origin;
     return ERR_OK;

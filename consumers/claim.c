@@ -1,5 +1,6 @@
 #include "consumers/claim.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,7 @@ enum err_code claim_take(struct pg *pg,
     read_holders(pg_result(pg, holders), distinct, n_distinct);
     for (size_t i = 0; i < n; i++) {
         const struct claim *c = find_key(distinct, n_distinct, claims[i].key);
+        assert(c);
         claims[i].refused = c->refused || !uuid_equal(&c->command_id, &claims[i].command_id);
     }
     return ERR_OK;

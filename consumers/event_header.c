@@ -1,5 +1,6 @@
 #include "consumers/event_header.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,16 +89,26 @@ static bool header_text(const rd_kafka_message_t *m, const char *name, char *ret
     return true;
 }
 
+/* A number up to `after`; moves *at behind it. */
+static bool number_until(const char **at, char after, int64_t *ret)
+{
+    char *end;
+    errno = 0;
+    *ret = strtoll(*at, &end, 10);
+    bool ok = end != *at && *end == after && errno == 0;
+    *at = end + (after != '\0');
+    return ok;
+}
+
 enum err_code
 event_origin_read(const rd_kafka_message_t *m, struct event_origin *ret, struct err *err)
 {
     struct event_origin o = {0};
     char text[64], digest[2 * DIGEST_LEN + 1];
-    int end = 0;
+    const char *at = text;
     if (!header_text(m, "command", text, sizeof(text)) ||
-        sscanf(text, "%" SCNd64 ";%" SCNd64 "/%" SCNd64 "%n", &o.command_offset, &o.i, &o.n,
-               &end) != 3 ||
-        text[end] != '\0' || o.command_offset < 0 || o.i < 1 || o.i > o.n)
+        !number_until(&at, ';', &o.command_offset) || !number_until(&at, '/', &o.i) ||
+        !number_until(&at, '\0', &o.n) || o.command_offset < 0 || o.i < 1 || o.i > o.n)
         return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid command header", m->offset);
     if (header_text(m, "digest", digest, sizeof(digest)))
         o.has_digest = hex_parse(digest, strlen(digest), o.digest, DIGEST_LEN);

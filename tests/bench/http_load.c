@@ -182,11 +182,12 @@ static int report(struct load *l, int connections)
     if (l->answered == 0)
         die("no answer in time");
     qsort(l->latency_us, (size_t)l->answered, sizeof(*l->latency_us), by_value);
+    int64_t p50_us = l->latency_us[l->answered / 2];
+    int64_t p99_us = l->latency_us[l->answered * 99 / 100];
     printf("connections=%d answers=%ld rate=%.0f/s p50_ms=%.2f p99_ms=%.2f unexpected=%ld "
            "missing=%ld\n",
-           connections, l->answered, (double)l->answered / seconds,
-           (double)l->latency_us[l->answered / 2] / 1e3,
-           (double)l->latency_us[l->answered * 99 / 100] / 1e3, l->wrong, l->wanted - l->answered);
+           connections, l->answered, (double)l->answered / seconds, (double)p50_us / 1e3,
+           (double)p99_us / 1e3, l->wrong, l->wanted - l->answered);
     return l->wrong || l->answered < l->wanted;
 }
 
