@@ -365,8 +365,10 @@ static rd_kafka_resp_err_t on_response(rd_kafka_t *rk,
 static rd_kafka_resp_err_t
 on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque, char *errstr, size_t errstr_size)
 {
-    (void)conf, (void)errstr, (void)errstr_size;
-    return rd_kafka_interceptor_add_on_response_received(rk, "fetched", on_response, opaque);
+    (void)conf, (void)opaque;
+    if (errstr_size > 0)
+        errstr[0] = '\0';
+    return rd_kafka_interceptor_add_on_response_received(rk, "fetched", on_response, NULL);
 }
 
 static rd_kafka_t *open_weighing_reader(void)
