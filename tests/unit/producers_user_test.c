@@ -227,6 +227,21 @@ static void logins_and_passwords_do_not_move_the_etag(void **state)
     assert_int_equal(ana()->etag, 5);
 }
 
+static void an_etag_outlives_logins(void **state)
+{
+    (void)state;
+    GIVEN(user_registered(ANA), user_logged_in());
+    struct record command = update_profile(ANA, .has_bio = true, .bio = "b");
+    struct command_meta *meta = command.value;
+    meta->has_expected_version = true;
+    meta->expected_version = 1;
+    WHEN(command);
+    THEN(profile_updated(.has_bio = true, .bio = "b"));
+    meta->expected_version = 2; /* a version, but never an ETag */
+    WHEN(command);
+    THEN_REJECTED("version_mismatch");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +263,7 @@ int main(void)
         RULE(nothing_happens_to_a_closed_account),
         RULE(a_closed_account_keeps_id_and_address),
         RULE(logins_and_passwords_do_not_move_the_etag),
+        RULE(an_etag_outlives_logins),
     };
     return cmocka_run_group_tests_name("user", tests, NULL, NULL);
 }
