@@ -94,13 +94,6 @@ static enum step too_busy(struct request *rq)
     return reply_unavailable(rq, "Too many passwords to check at the moment.");
 }
 
-/* As the claim has it: what is one address to us. */
-static const char *email_normal(struct arena *a, const char *email)
-{
-    struct register_user c = {.email = email};
-    return user_decider.claim->command_key(&c, a);
-}
-
 static struct pg_param *command_id_param(struct request *rq)
 {
     struct pg_param *p = ARENA_NEW(&rq->arena, struct pg_param);
@@ -108,8 +101,7 @@ static struct pg_param *command_id_param(struct request *rq)
     return p;
 }
 
-/* --- the credential that a command brings: one vault row with the command's id (V1)
- * --------------------------------------- */
+/* ---- the credential that a command brings: one vault row with the command's id (V1) */
 
 /* The hash in the command's row; NULL when there is none yet. */
 static enum err_code credential_find(struct request *rq, const char **ret, struct err *err)
@@ -186,9 +178,7 @@ static enum step credential_make(struct request *rq)
     return job_run(rq, job, credential_made);
 }
 
-/* --- register
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- register */
 
 /* Who an anonymous sender is, for I1: nobody can compute it from the address without the key. */
 static const char *anonymous_principal(struct request *rq, const json_t *body)
@@ -196,7 +186,7 @@ static const char *anonymous_principal(struct request *rq, const json_t *body)
     uint8_t mac[crypto_auth_hmacsha256_BYTES];
     char *hex = arena_alloc(&rq->arena, 2 * sizeof(mac) + 1);
     const char *email = json_string_value(json_object_get(body, "email"));
-    const char *normal = email_normal(&rq->arena, email ? email : "");
+    const char *normal = user_email_key(email ? email : "", &rq->arena);
     crypto_auth_hmacsha256(mac, (const uint8_t *)normal, strlen(normal), rq->api->identity_key);
     return sodium_bin2hex(hex, 2 * sizeof(mac) + 1, mac, sizeof(mac));
 }
@@ -231,9 +221,7 @@ enum step account_register(struct request *rq)
     return hash ? credential_compare(rq, hash) : credential_make(rq);
 }
 
-/* --- login and logout
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- login and logout */
 
 static void address_of(struct request *rq, uint8_t ret[16])
 {
@@ -293,7 +281,7 @@ static bool login_parse(struct request *rq)
         (void)reply_invalid(rq, errors);
         return false;
     }
-    w->email = email_normal(&rq->arena, email);
+    w->email = user_email_key(email, &rq->arena);
     return true;
 }
 
@@ -390,9 +378,7 @@ enum step account_logout(struct request *rq)
     return reply_empty(rq, (unsigned)rq->route->status);
 }
 
-/* --- change of password
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- change of password */
 
 static bool password_parse(struct request *rq)
 {

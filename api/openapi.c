@@ -11,8 +11,7 @@
 #include "schemas/json.h"
 #include "schemas/records.h"
 
-/* --- what resources look like (API.md); the JSON itself is made by the queries
- * ---------------------------------------------- */
+/* ---- what resources look like (API.md); the JSON itself is made by the queries */
 
 enum member_kind {
     MEMBER_UUID,
@@ -171,9 +170,7 @@ static json_t *components(void)
                      "type", "http", "scheme", "bearer");
 }
 
-/* --- operations
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- operations */
 
 static void parameter_add(json_t *list, const char *name, const char *in, json_t *schema)
 {

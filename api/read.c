@@ -12,8 +12,7 @@
 #include "api/waiters.h"
 #include "ops/runtime/timeutil.h"
 
-/* --- one resource, and who may see it
- * ------------------------------------------------------------------------------------- */
+/* ---- one resource, and who may see it */
 
 static struct query_arg ids_arg(struct arena *a, const struct uuid *id)
 {
@@ -98,9 +97,7 @@ static enum step forbidden(struct request *rq, const struct access *access)
     return reply_problem(rq, MHD_HTTP_FORBIDDEN, access->reason, "This is not yours to see.");
 }
 
-/* --- waiting for a position
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- waiting for a position */
 
 static bool after_valid(struct request *rq)
 {
@@ -172,9 +169,7 @@ enum step read_item(struct request *rq)
     return shown(rq, etag_version(&rq->arena, r.rows[0].version), r.rows[0].body);
 }
 
-/* --- pages
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- pages */
 
 #define LIST_ARGS_MAX 16
 

@@ -181,7 +181,6 @@ static struct MHD_Daemon *daemon_start(struct server *s, const struct addrinfo *
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,         //
                             MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,               //
                             MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,                          //
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,                                 //
                             MHD_OPTION_URI_LOG_CALLBACK, target_seen, s,                     //
                             MHD_OPTION_NOTIFY_COMPLETED, request_over, s,                    //
                             MHD_OPTION_NOTIFY_CONNECTION, connection_seen, s,                //

@@ -50,8 +50,7 @@ struct waiters {
     struct arena arena;
 };
 
-/* --- the lists; under the lock
- * ------------------------------------------------------------------------------------------ */
+/* ---- the lists; under the lock */
 
 static void queue_put(struct queue *q, struct ticket *t)
 {
@@ -158,9 +157,7 @@ static struct read_wait *reads_collect(struct waiters *w, int64_t now, bool all)
     return taken;
 }
 
-/* --- answers
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- answers */
 
 static void ticket_end(struct waiters *w, struct ticket *t, enum ticket_state state)
 {
@@ -342,9 +339,7 @@ static void late_answer(struct waiters *w)
     }
 }
 
-/* --- the connections
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- the connections */
 
 static void epoch_next(struct waiters *w)
 {
@@ -467,9 +462,7 @@ static void *waiters_main(void *arg)
     return NULL;
 }
 
-/* --- for others
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- for others */
 
 enum err_code waiters_start(struct api_service *s, struct waiters **ret, struct err *err)
 {

@@ -18,9 +18,7 @@
 #include "ops/runtime/timeutil.h"
 #include "schemas/records.h"
 
-/* --- body
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- body */
 
 /* application/json, application/merge-patch+json, ...; parameters may follow, but no other charset.
  */
@@ -60,9 +58,7 @@ bool write_body(struct request *rq, json_t **ret, struct field_errors *errors)
     return false;
 }
 
-/* --- identity and conditions
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- identity and conditions */
 
 static bool key_valid(const char *key)
 {
@@ -141,9 +137,7 @@ bool write_begin(struct request *rq, const struct record_type *type, const char 
     return true;
 }
 
-/* --- fields
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- fields */
 
 static struct uuid *uuid_field(const struct write *w, const char *name)
 {
@@ -219,9 +213,7 @@ bool write_key_find(struct request *rq)
     return false;
 }
 
-/* --- sending
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- sending */
 
 static enum err_code command_send(struct request *rq,
                                   struct api_service *service,
@@ -285,9 +277,7 @@ enum err_code write_audit(struct request *rq,
     return command_send(rq, service, type, command, NULL, err);
 }
 
-/* --- answers
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- answers */
 
 /* Before a 202: else nobody could tell the sender about it. The command is in Kafka all the same
  * when this fails. */
