@@ -1,8 +1,6 @@
 #include "consumers/lane.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
@@ -126,31 +124,14 @@ static void *lane_thread(void *arg)
     return NULL;
 }
 
-static void identity_init(struct lane_identity *id, const struct lane_options *o)
-{
-    char host[64] = "";
-    gethostname(host, sizeof(host) - 1);
-    *id = (struct lane_identity){
-        .cfg = o->cfg,
-        .service = o->service,
-        .partition = o->partition,
-        .group_hint = o->group_hint,
-        .group_hint_arg = o->arg,
-        .timeouts = config_derive(o->cfg),
-    };
-    snprintf(id->owner, sizeof(id->owner), "%s/%d", host, (int)getpid());
-    snprintf(id->source, sizeof(id->source), "/%s/%s", o->cfg->topic_prefix, o->service->name);
-    snprintf(id->channel, sizeof(id->channel), "lane_%s", o->service->name);
-    service_command_topic(o->cfg->topic_prefix, o->service->name, id->command_topic);
-    service_event_topic(o->cfg->topic_prefix, o->service->name, id->event_topic);
-}
-
 enum err_code lane_start(const struct lane_options *o, struct lane **ret, struct err *err)
 {
     struct lane *l = calloc(1, sizeof(*l));
     if (!l)
         abort();
-    identity_init(&l->id, o);
+    lane_identity_init(&l->id, o->cfg, o->service, o->partition);
+    l->id.group_hint = o->group_hint;
+    l->id.group_hint_arg = o->arg;
     lane_pulse_init(&l->pulse, o->service->name, o->partition);
     atomic_store(&l->adopted, o->adopted);
     int code = pthread_create(&l->thread, NULL, lane_thread, l);

@@ -1,7 +1,9 @@
 #include "consumers/lane_session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "consumers/batch.h"
 #include "consumers/catch_up.h"
@@ -23,6 +25,26 @@
 #define BACK_OFF_SLICES_US 20000
 
 /* ---- what it is made of */
+
+void lane_identity_init(struct lane_identity *ret,
+                        const struct config *cfg,
+                        const struct service *service,
+                        int32_t partition)
+{
+    char host[64] = "";
+    gethostname(host, sizeof(host) - 1);
+    *ret = (struct lane_identity){
+        .cfg = cfg,
+        .service = service,
+        .partition = partition,
+        .timeouts = config_derive(cfg),
+    };
+    snprintf(ret->owner, sizeof(ret->owner), "%s/%d", host, (int)getpid());
+    snprintf(ret->source, sizeof(ret->source), "/%s/%s", cfg->topic_prefix, service->name);
+    snprintf(ret->channel, sizeof(ret->channel), "lane_%s", service->name);
+    service_command_topic(cfg->topic_prefix, service->name, ret->command_topic);
+    service_event_topic(cfg->topic_prefix, service->name, ret->event_topic);
+}
 
 static enum err_code open_pg(struct lane_session *s, bool claims, struct pg **ret, struct err *err)
 {

@@ -23,14 +23,20 @@ struct lane_identity {
     const struct config *cfg;
     const struct service *service;
     int32_t partition;
-    char owner[128]; /* host/pid, for people */
-    group_hint_fn *group_hint;
+    char owner[128];           /* host/pid, for people */
+    group_hint_fn *group_hint; /* NULL = none */
     void *group_hint_arg;
     char command_topic[TOPIC_NAME_MAX], event_topic[TOPIC_NAME_MAX];
     char source[TOPIC_NAME_MAX];  /* ce_source */
     char channel[TOPIC_NAME_MAX]; /* of NOTIFY */
     struct config_timeouts timeouts;
 };
+
+/* Names and timeouts; group_hint is left NULL. */
+void lane_identity_init(struct lane_identity *ret,
+                        const struct config *cfg,
+                        const struct service *service,
+                        int32_t partition);
 
 struct lane_session {
     const struct lane_identity *id;

@@ -100,7 +100,8 @@ enum err_code log_commands_check(const struct lane_session *s,
         return ERR_OK;
     /* Every decided command left an event: an empty event log means that none ever was. */
     bool never_ran = *next_command == 0 && bounds->events_high == 0;
-    int64_t hint = never_ran ? -1 : id->group_hint(id->group_hint_arg, id->partition);
+    int64_t hint =
+        never_ran || !id->group_hint ? -1 : id->group_hint(id->group_hint_arg, id->partition);
     if (never_ran || hint >= bounds->commands_low) {
         *next_command = bounds->commands_low;
         return ERR_OK;
