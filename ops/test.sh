@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test.sh BUILD-DIR [name ...] - the tests that need a broker and a database, on a throw-away stack (3 partitions, free ports).
 #
-#   BUILD-DIR/tests/integration/*_test   each gets a database and topics of its own, named in the settings file $HIRELOG_CONFIG, and
-#                                        starts the processes it wants from $HIRELOG_BIN
+#   BUILD-DIR/tests/integration/*_test   each gets a database and topics of its own, named in the settings file $HIRELOG_CONFIG (the
+#                                        database also in $HIRELOG_TEST_PG), and starts the processes it wants from $HIRELOG_BIN
 #   tests/e2e/*_test.sh, BUILD-DIR/tests/e2e/*_test   then, over HTTP against the whole stack (stack.env is in the environment)
 #
 # Prints one line per test, the whole output of one that failed, and ends the stack in any case.
@@ -68,7 +68,7 @@ own_place() { # NAME
     psql -Xq "$HIRELOG_PG" -c "CREATE DATABASE $name"
     sed -e "s/dbname=hirelog/dbname=$name/" -e 's/^\(.*_port\) = .*/\1 = 0/' "$HIRELOG_VAR/hirelog.conf" >"$HIRELOG_VAR/$name.conf"
     echo "topic_prefix = $name" >>"$HIRELOG_VAR/$name.conf"
-    export HIRELOG_CONFIG=$HIRELOG_VAR/$name.conf
+    export HIRELOG_CONFIG=$HIRELOG_VAR/$name.conf HIRELOG_TEST_PG=${HIRELOG_PG/dbname=hirelog/dbname=$name}
     # To a program that reads its settings these would be settings too, and stand above the file.
     export -n HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_WORKER_ADMIN_URL HIRELOG_REGISTRY_URL HIRELOG_PIDS HIRELOG_PG HIRELOG_BROKERS
 }

@@ -20,7 +20,7 @@ invalid budget.currency format "${json/EUR/eur}"
 invalid title length "${json/Read a log backwards/}"
 invalid title type "${json/\"Read a log backwards\"/null}"
 invalid colour unknown "${json/\{/\{\"colour\": \"red\", }"
-invalid skills duplicate "${json/\"c\"/\"kafka\"}"
+invalid skills.1 duplicate "${json/\"c\"/\"kafka\"}"
 invalid client_id unknown "${json/\{/\{\"client_id\": \"$ben_id\", }"
 call "$ana_token" POST /api/jobs/create/ 400 '{"title": "", "colour": 1}'
 [[ $(got '.errors | length') -ge 3 ]] || die "not all mistakes are listed: $(<"$http_work/body")"

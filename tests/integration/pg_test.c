@@ -1,4 +1,4 @@
-/* The libpq wrapper against a real server (HIRELOG_PG): binary forms, pipelines that fail,
+/* The libpq wrapper against a real server (HIRELOG_TEST_PG): binary forms, pipelines that fail,
  * connections that die. */
 #include "tests/unit/spec.h"
 
@@ -22,7 +22,7 @@ static struct pg *open_session(void)
 {
     struct pg *ret = NULL;
     struct pg_options o = {
-        .conninfo = getenv("HIRELOG_PG"),
+        .conninfo = getenv("HIRELOG_TEST_PG"),
         .application_name = "pg_test",
         .search_path = "pg_temp",
         .statement_timeout_ms = 4000,
@@ -388,8 +388,8 @@ int main(void)
         TEST(a_script_runs_outside_the_pipeline),
         TEST(a_server_that_is_not_there_is_unavailable),
     };
-    if (!getenv("HIRELOG_PG")) {
-        fprintf(stderr, "HIRELOG_PG is not set\n");
+    if (!getenv("HIRELOG_TEST_PG")) {
+        fprintf(stderr, "HIRELOG_TEST_PG is not set\n");
         return 1;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

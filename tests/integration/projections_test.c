@@ -59,9 +59,9 @@ static enum err_code migrate(void)
 static int begin(void **state)
 {
     (void)state;
-    const char *conninfo = getenv("HIRELOG_PG");
+    const char *conninfo = getenv("HIRELOG_TEST_PG");
     if (!conninfo) {
-        fprintf(stderr, "HIRELOG_PG: a database of which this test may drop the schemas\n");
+        fprintf(stderr, "HIRELOG_TEST_PG: a database of which this test may drop the schemas\n");
         return -1;
     }
     arena_init(&arena);
