@@ -24,7 +24,7 @@ struct group {
     const struct service *service;
     char topic[TOPIC_NAME_MAX];
     pthread_t thread;
-    atomic_bool stop, joined, orphans_known, postgres_away;
+    atomic_bool stop, drained, joined, orphans_known, postgres_away;
     atomic_int n_orphans;
     _Atomic(rd_kafka_t *) member; /* NULL until opened */
     struct pg *pg;                /* asks for orphans; NULL = to be opened */
@@ -236,9 +236,10 @@ static void adopt(struct group *g, const PGresult *orphans)
         int64_t p = pg_get_int8(orphans, i, 0);
         if (p < 0 || p >= LANES_MAX || g->lanes[p])
             continue; /* what runs here opens it by itself */
-        n++;
-        seen[p] = true;
-        if (g->seen_orphan[p])
+        seen[p] = !g->seen_orphan[p];
+        if (seen[p])
+            n++;
+        else
             start_lane(g, (int32_t)p, true);
     }
     for (size_t p = 0; p < LANES_MAX; p++)
@@ -282,6 +283,27 @@ static void serve(struct group *g, rd_kafka_t *member)
     }
 }
 
+static bool lanes_left(const struct group *g)
+{
+    for (size_t p = 0; p < LANES_MAX; p++)
+        if (g->leaving[p])
+            return true;
+    return false;
+}
+
+/*
+ * A member that is still joining cannot leave: the broker answers nothing else on its connection
+ * until the join ends, which may take a killed member's whole session. Then the handle is left to
+ * the process's end.
+ */
+static void leave(struct group *g, rd_kafka_t *member)
+{
+    if (!member || !atomic_load(&g->joined))
+        return;
+    kafka_consumer_close(member);
+    atomic_store(&g->member, NULL);
+}
+
 static void *group_thread(void *arg)
 {
     struct group *g = arg;
@@ -297,6 +319,9 @@ static void *group_thread(void *arg)
     if (member)
         commit_hints(g, member);
     drain(g, NULL);
+    atomic_store(&g->drained, !lanes_left(g));
+    leave(g, member);
+    pg_free(g->pg);
     return NULL;
 }
 
@@ -326,23 +351,15 @@ void group_request_stop(struct group *g)
     atomic_store(&g->stop, true);
 }
 
-static bool lanes_left(const struct group *g)
-{
-    for (size_t p = 0; p < LANES_MAX; p++)
-        if (g->leaving[p])
-            return true;
-    return false;
-}
-
 bool group_join(struct group *g, int timeout_ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += timeout_ms / 1000;
-    if (pthread_timedjoin_np(g->thread, NULL, &until) != 0 || lanes_left(g))
+    if (pthread_timedjoin_np(g->thread, NULL, &until) != 0)
+        return atomic_load(&g->drained); /* leaving takes long: left to the process's end */
+    if (lanes_left(g))
         return false;
-    kafka_consumer_close(atomic_load(&g->member));
-    pg_free(g->pg);
     pthread_mutex_destroy(&g->lock);
     free(g);
     return true;

@@ -414,6 +414,7 @@ int main(int argc, char **argv)
         worker_main();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(commands_become_events_rows_and_outcomes, workers_end),
+        cmocka_unit_test_teardown(two_workers_share_the_lanes_and_one_takes_over, workers_end),
         cmocka_unit_test_teardown(a_command_sent_three_times_is_decided_once, workers_end),
         cmocka_unit_test_teardown(an_old_command_is_rejected_as_expired, workers_end),
         cmocka_unit_test_teardown(unreadable_commands_are_rejected_in_their_place, workers_end),
@@ -428,7 +429,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(a_crash_while_catching_up_is_caught_up, workers_end),
         cmocka_unit_test_teardown(a_claim_survives_a_crash_between_both_commits, workers_end),
         cmocka_unit_test_teardown(a_second_owner_fences_the_first, workers_end),
-        cmocka_unit_test_teardown(two_workers_share_the_lanes_and_one_takes_over, workers_end),
         cmocka_unit_test_teardown(another_fold_version_folds_the_states_anew, workers_end),
         cmocka_unit_test_teardown(every_schema_but_the_vault_comes_back, workers_end),
         cmocka_unit_test_teardown(a_log_that_is_not_the_views_stops_the_lane, workers_end),
