@@ -42,7 +42,7 @@ call "$ana_token" PATCH "/api/jobs/$job_id/" 400 '{"title": null}'
 it "paths, ids, methods, tokens, cursors"
 call '' GET "/api/jobs/$nobody/" 404
 refused not_found
-call '' GET /api/jobs/seventeen/ 404
+call '' GET /api/jobs/seventeen/ 400
 call '' GET /api/nothing/ 404
 call '' GET /api/jobs 308
 call '' DELETE /api/jobs/ 405
