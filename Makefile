@@ -131,10 +131,10 @@ check: ## unit tests: no broker, no database (SANITIZE=address,undefined or SANI
 	$(Q)ops/check.sh $(UNIT:%=$(B)/tests/unit/%)
 real-tests: $(B)/hirelog $(REAL:%=$(B)/%) build/tools/avro_cat
 test: deps check ## every test, on a throw-away stack with free ports (ONLY="name ...": those of integration and e2e)
+	$(Q)ops/deps.sh test
 	$(Q)$(BUILD) real-tests
 	$(Q)ops/test.sh $(B) $(ONLY)
 bench: up ## the figures of the stack that `make up` started
-	$(Q)ops/deps.sh bench
 	$(Q)$(BUILD) build/release/tests/bench/http_load
 	$(Q)tests/bench/run.sh
 
@@ -176,8 +176,8 @@ docs: build/tools/docs ## print the settings as a Markdown table and as a sample
 	$(Q)build/tools/docs settings >build/docs/settings.md
 	$(Q)build/tools/docs sample >build/docs/hirelog.conf
 	@echo build/docs/settings.md build/docs/hirelog.conf
-clean: ## delete build/ but the broker's jars
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs -exec rm -rf {} +
+clean: ## delete build/ but what was fetched
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs ! -name confluent -exec rm -rf {} +
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# deps.sh build|stack|lint|bench ... - installs what is missing: Debian packages and, for the stack, the
-# broker's jars by Maven. Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
+# deps.sh build|stack|lint|test ... - installs what is missing: Debian packages, for the stack the broker's jars by Maven,
+# for the tests Confluent's client by pip. Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,7 +8,7 @@ build=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libmic
     libssl-dev libcmocka-dev)
 stack=(postgresql-15 maven openjdk-17-jre-headless curl jq kcat procps util-linux)
 lint=(clang-format-14 clang-tidy-14 git jq)
-bench=(wrk)
+test=(python3-venv)
 
 die() {
     echo "deps.sh: $*" >&2
@@ -44,6 +44,17 @@ kafka_jars() {
     mv $libs.tmp $libs
 }
 
+# Somebody else's reader of our topics, in an environment of its own.
+confluent_client() {
+    local venv=build/confluent
+    cmp -s tests/e2e/requirements.txt $venv/requirements.txt && return
+    echo "  PIP   $venv"
+    rm -rf $venv
+    python3 -m venv $venv && $venv/bin/pip -q --disable-pip-version-check install -r tests/e2e/requirements.txt ||
+        die "pip could not fetch Confluent's client (tests/e2e/requirements.txt)"
+    cp tests/e2e/requirements.txt $venv/
+}
+
 main() {
     local wanted=() group
     command -v dpkg-query >/dev/null || die "this needs Debian 12 (no dpkg here)"
@@ -54,6 +65,7 @@ main() {
     mapfile -t wanted < <(missing_packages "${wanted[@]}")
     ((${#wanted[@]} == 0)) || apt_install "${wanted[@]}"
     [[ " $* " != *" stack "* ]] || kafka_jars
+    [[ " $* " != *" test "* ]] || confluent_client
 }
 
 main "$@"
