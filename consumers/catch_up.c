@@ -101,7 +101,7 @@ static enum err_code add_event(struct chunk *c, const rd_kafka_message_t *m, str
 {
     struct event_origin origin;
     struct record event;
-    TRY(event_origin_read(m, &origin, err));
+    TRY(event_origin_read(message_headers(m), m->offset, &origin, err));
     TRY(check_order(c, &origin, m->offset, err));
     TRY(decode(c, m, &event, err));
     struct arena *a = &c->s->arena;

@@ -74,13 +74,18 @@ rd_kafka_headers_t *event_headers_new(struct record event,
     return h;
 }
 
-/* A header as text; false when it is missing or longer than the buffer. */
-static bool header_text(const rd_kafka_message_t *m, const char *name, char *ret, size_t size)
+const rd_kafka_headers_t *message_headers(const rd_kafka_message_t *m)
 {
     rd_kafka_headers_t *h;
+    return rd_kafka_message_headers(m, &h) ? NULL : h;
+}
+
+/* A header as text; false when it is missing or longer than the buffer. */
+static bool header_text(const rd_kafka_headers_t *h, const char *name, char *ret, size_t size)
+{
     const void *value;
     size_t len;
-    if (rd_kafka_message_headers(m, &h) || rd_kafka_header_get_last(h, name, &value, &len))
+    if (!h || rd_kafka_header_get_last(h, name, &value, &len))
         return false;
     if (!value || len >= size || memchr(value, '\0', len))
         return false;
@@ -89,43 +94,41 @@ static bool header_text(const rd_kafka_message_t *m, const char *name, char *ret
     return true;
 }
 
-/* A number up to `after`; moves *at behind it. */
-static bool number_until(const char **at, char after, int64_t *ret)
+/* <command offset>;<i>/<n> */
+static bool parse_command(const char *text, struct event_origin *o)
 {
-    char *end;
-    errno = 0;
-    *ret = strtoll(*at, &end, 10);
-    bool ok = end != *at && *end == after && errno == 0;
-    *at = end + (after != '\0');
-    return ok;
+    int end = 0;
+    return sscanf(text, "%" SCNd64 ";%" SCNd64 "/%" SCNd64 "%n", &o->command_offset, &o->i, &o->n,
+                  &end) == 3 &&
+           text[end] == '\0' && o->command_offset >= 0 && o->i >= 1 && o->i <= o->n;
 }
 
-enum err_code
-event_origin_read(const rd_kafka_message_t *m, struct event_origin *ret, struct err *err)
+enum err_code event_origin_read(const rd_kafka_headers_t *h,
+                                int64_t offset,
+                                struct event_origin *ret,
+                                struct err *err)
 {
     struct event_origin o = {0};
     char text[64], digest[2 * DIGEST_LEN + 1];
-    const char *at = text;
-    if (!header_text(m, "command", text, sizeof(text)) ||
-        !number_until(&at, ';', &o.command_offset) || !number_until(&at, '/', &o.i) ||
-        !number_until(&at, '\0', &o.n) || o.command_offset < 0 || o.i < 1 || o.i > o.n)
-        return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid command header", m->offset);
-    if (header_text(m, "digest", digest, sizeof(digest)))
+    if (!header_text(h, "command", text, sizeof(text)) || !parse_command(text, &o))
+        return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid command header", offset);
+    if (header_text(h, "digest", digest, sizeof(digest)))
         o.has_digest = hex_parse(digest, strlen(digest), o.digest, DIGEST_LEN);
     *ret = o;
     return ERR_OK;
 }
 
-enum err_code event_id_read(const rd_kafka_message_t *m, struct uuid *ret, struct err *err)
+enum err_code
+event_id_read(const rd_kafka_headers_t *h, int64_t offset, struct uuid *ret, struct err *err)
 {
     char text[UUID_TEXT_LEN + 1];
-    if (!header_text(m, "ce_id", text, sizeof(text)) || !uuid_parse(text, ret))
-        return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid ce_id header", m->offset);
+    if (!header_text(h, "ce_id", text, sizeof(text)) || !uuid_parse(text, ret))
+        return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid ce_id header", offset);
     return ERR_OK;
 }
 
-void traceparent_read(const rd_kafka_message_t *m, char ret[TRACEPARENT_MAX])
+void traceparent_read(const rd_kafka_headers_t *h, char ret[TRACEPARENT_MAX])
 {
-    if (!header_text(m, "traceparent", ret, TRACEPARENT_MAX))
+    if (!header_text(h, "traceparent", ret, TRACEPARENT_MAX))
         ret[0] = '\0';
 }

@@ -28,13 +28,17 @@ rd_kafka_headers_t *event_headers_new(struct record event,
                                       const char *source,
                                       const struct event_origin *origin,
                                       const char *traceparent);
-/* ERR_CORRUPT: not one of our events. */
-MUST_CHECK enum err_code
-event_origin_read(const rd_kafka_message_t *m, struct event_origin *ret, struct err *err);
+/* The headers of a record, still its own; NULL = it has none. */
+const rd_kafka_headers_t *message_headers(const rd_kafka_message_t *m);
+/* h may be NULL; offset is for the message. ERR_CORRUPT: not one of our events. */
+MUST_CHECK enum err_code event_origin_read(const rd_kafka_headers_t *h,
+                                           int64_t offset,
+                                           struct event_origin *ret,
+                                           struct err *err);
 /* ce_id. ERR_CORRUPT as above. */
 MUST_CHECK enum err_code
-event_id_read(const rd_kafka_message_t *m, struct uuid *ret, struct err *err);
+event_id_read(const rd_kafka_headers_t *h, int64_t offset, struct uuid *ret, struct err *err);
 /* The command record's traceparent, or "". */
-void traceparent_read(const rd_kafka_message_t *m, char ret[TRACEPARENT_MAX]);
+void traceparent_read(const rd_kafka_headers_t *h, char ret[TRACEPARENT_MAX]);
 
 #endif

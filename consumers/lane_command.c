@@ -92,7 +92,7 @@ void lane_command_read(const struct lane_session *s,
         .forced_reason = item->forced_reason,
         .detail = item->detail,
     };
-    traceparent_read(m, ret->traceparent);
+    traceparent_read(message_headers(m), ret->traceparent);
     if (read_record(s, m, a, ret, &err) != ERR_OK) {
         take_place_id(s, m, ret);
         ret->forced_reason = REASON_INTERNAL;

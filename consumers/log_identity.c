@@ -36,7 +36,7 @@ static enum err_code read_event_id(const struct lane_session *s,
         if (!m)
             continue;
         rd_kafka_resp_err_t e = m->err;
-        enum err_code code = e ? ERR_OK : event_id_read(m, ret, err);
+        enum err_code code = e ? ERR_OK : event_id_read(message_headers(m), m->offset, ret, err);
         rd_kafka_message_destroy(m);
         if (e == RD_KAFKA_RESP_ERR__PARTITION_EOF)
             *ret = uuid_nil;

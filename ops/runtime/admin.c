@@ -1,15 +1,18 @@
 #include "ops/runtime/admin.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "ops/runtime/metrics.h"
 
-#define CONNECTIONS_MAX 32
-#define TIMEOUT_S       5
+#define CONNECTIONS_MAX 32U
+#define TIMEOUT_S       5U
 
 struct admin {
     struct MHD_Daemon *daemon;
@@ -114,32 +117,54 @@ static enum MHD_Result handle(void *cls,
     return sent;
 }
 
-static struct MHD_Daemon *listen_on(struct admin *a, const struct sockaddr_in *address)
+/* A socket of our own: the library's would share the port with another process that listens there
+ * (SO_REUSEPORT). */
+static enum err_code listen_on(const char *address, int port, int *ret, struct err *err)
 {
-    return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, handle,
-                            a, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT,
-                            CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
-                            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, MHD_OPTION_END);
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int on = 1;
+    if (inet_pton(AF_INET, address, &in.sin_addr) != 1)
+        return err_set(err, ERR_INVALID, "listen: %s is no numeric address", address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return err_set(err, ERR_UNAVAILABLE, "admin port: %s", strerror(errno));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
+               sizeof(on)); /* connections of a former process linger */
+    if (bind(fd, (struct sockaddr *)&in, sizeof(in)) != 0 ||
+        listen(fd, (int)CONNECTIONS_MAX) != 0) {
+        err_set(err, ERR_INVALID, "admin port %s:%d: %s", address, port, strerror(errno));
+        close(fd);
+        return ERR_INVALID;
+    }
+    *ret = fd;
+    return ERR_OK;
+}
+
+static int port_of(int fd)
+{
+    struct sockaddr_in in;
+    socklen_t len = sizeof(in);
+    return getsockname(fd, (struct sockaddr *)&in, &len) == 0 ? ntohs(in.sin_port) : 0;
 }
 
 enum err_code admin_start(
     const char *address, int port, ready_fn *ready, void *arg, struct admin **ret, struct err *err)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (inet_pton(AF_INET, address, &in.sin_addr) != 1)
-        return err_set(err, ERR_INVALID, "listen: %s is no numeric address", address);
+    int fd = -1;
+    TRY(listen_on(address, port, &fd, err));
     struct admin *a = calloc(1, sizeof(*a));
     if (!a)
         abort();
-    a->ready = ready;
-    a->arg = arg;
-    a->daemon = listen_on(a, &in);
+    *a = (struct admin){.ready = ready, .arg = arg, .port = port_of(fd)};
+    a->daemon =
+        MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, handle, a,
+                         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+                         MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, MHD_OPTION_END);
     if (!a->daemon) {
+        close(fd);
         free(a);
-        return err_set(err, ERR_INVALID, "admin port %s:%d: cannot listen there", address, port);
+        return err_set(err, ERR_UNAVAILABLE, "admin port: no server");
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(a->daemon, MHD_DAEMON_INFO_BIND_PORT);
-    a->port = info ? info->port : port;
     *ret = a;
     return ERR_OK;
 }
