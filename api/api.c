@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/api_sql.h"
+#include "api/lookup.h"
 #include "api/openapi.h"
 #include "api/password.h"
 #include "api/route.h"
@@ -56,6 +57,7 @@ static enum err_code service_add(struct api *api, const struct service *service,
         api->vault = s;
     TRY(queries_open(service->name, err));
     TRY(waiters_start(s, &s->waiters, err));
+    TRY(lookups_start(s, &s->lookups, err));
     api->n_services++;
     return ERR_OK;
 }
@@ -115,8 +117,10 @@ static enum err_code api_open(struct api *api, struct err *err)
 static void parts_stop(struct api *api)
 {
     passwords_stop(api->passwords);
-    for (size_t i = 0; i < api->n_services; i++)
+    for (size_t i = 0; i < api->n_services; i++) {
         waiters_drain(api->services[i].waiters);
+        lookups_stop(api->services[i].lookups);
+    }
     sender_stop(api->sender);
 }
 
@@ -124,8 +128,10 @@ static void api_close(struct api *api)
 {
     sender_free(api->sender);
     passwords_free(api->passwords);
-    for (size_t i = 0; i < api->n_services; i++)
+    for (size_t i = 0; i < SERVICES_MAX; i++) { /* also the one whose start failed half-way */
         waiters_free(api->services[i].waiters);
+        lookups_free(api->services[i].lookups);
+    }
     sessions_free(api->sessions);
     throttle_free(api->logins_by_email);
     throttle_free(api->logins_by_address);

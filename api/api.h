@@ -14,6 +14,7 @@
 
 struct sender;
 struct waiters;
+struct lookups;
 struct sessions;
 struct passwords;
 struct throttle;
@@ -26,6 +27,7 @@ struct api_service {
     char topic[TOPIC_NAME_MAX];
     _Atomic int generation; /* the live one as last seen; 0 = not seen */
     struct waiters *waiters;
+    struct lookups *lookups;
 };
 
 struct api {

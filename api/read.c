@@ -9,6 +9,7 @@
 #include "api/cursor.h"
 #include "api/db.h"
 #include "api/etag.h"
+#include "api/lookup.h"
 #include "api/waiters.h"
 #include "ops/runtime/timeutil.h"
 
@@ -148,25 +149,52 @@ static enum step shown(struct request *rq, const char *etag, struct bytes body)
     return reply_json(rq, MHD_HTTP_OK, body);
 }
 
-enum step read_item(struct request *rq)
+/* A read of one resource on its way. */
+struct item_work {
+    struct lookup lookup;
+    int64_t epoch; /* before the look-up */
+};
+
+static enum step item_ask(struct request *rq);
+
+static enum step item_found(struct request *rq)
 {
     const struct route *route = rq->route;
-    struct query_result r;
-    struct err err;
-    if (!after_valid(rq))
-        return STEP_DONE;
-    struct uuid id = route->actor_arg ? rq->identity.user_id : first_capture(rq);
-    int64_t epoch = epoch_now(rq);
-    if (item_find(rq, route->query, &id, &r, &err) != ERR_OK)
-        return reply_err(rq, &err);
+    struct item_work *w = rq->work;
+    const struct lookup *found = &w->lookup;
+    struct query_result r = {.position = found->position, .caught_up = found->caught_up};
+    if (found->code != ERR_OK)
+        return reply_err(rq, &found->err);
     facts(rq, &r);
     if (!fresh(rq, &r))
-        return not_yet(rq, epoch, read_item);
-    if (r.n == 0)
+        return not_yet(rq, w->epoch, item_ask);
+    if (!found->found)
         return absent(rq, &r, route->resource);
-    if (!visible(rq, route->access, r.rows[0].body))
+    if (!visible(rq, route->access, found->row.body))
         return forbidden(rq, route->access);
-    return shown(rq, etag_version(&rq->arena, r.rows[0].version), r.rows[0].body);
+    return shown(rq, etag_version(&rq->arena, found->row.version), found->row.body);
+}
+
+static enum step item_ask(struct request *rq)
+{
+    const struct route *route = rq->route;
+    struct item_work *w = rq->work = ARENA_NEW(&rq->arena, struct item_work);
+    struct lookups *lookups = api_service_find(rq->api, route->service)->lookups;
+    w->epoch = epoch_now(rq);
+    w->lookup = (struct lookup){
+        .request = rq,
+        .arena = &rq->arena,
+        .query = query_find(route->service, route->query),
+        .id = route->actor_arg ? rq->identity.user_id : first_capture(rq),
+    };
+    request_park(rq, item_found);
+    lookups_submit(lookups, &w->lookup);
+    return STEP_PARKED;
+}
+
+enum step read_item(struct request *rq)
+{
+    return after_valid(rq) ? item_ask(rq) : STEP_DONE;
 }
 
 /* ---- pages */

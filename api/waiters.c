@@ -13,6 +13,7 @@
 #include "api/api_sql.h"
 #include "api/db.h"
 #include "api/request.h"
+#include "api/row_index.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 
@@ -168,31 +169,6 @@ static void ticket_end(struct waiters *w, struct ticket *t, enum ticket_state st
     request_resume(t->request);
 }
 
-/* Position of a row by its id. */
-struct ref {
-    struct uuid id;
-    size_t row;
-};
-
-static int ref_compare(const void *a, const void *b)
-{
-    return uuid_compare(&((const struct ref *)a)->id, &((const struct ref *)b)->id);
-}
-
-static const struct ref *ref_find(const struct ref *refs, size_t n, const struct uuid *id)
-{
-    struct ref key = {.id = *id};
-    return n ? bsearch(&key, refs, n, sizeof(*refs), ref_compare) : NULL;
-}
-
-static struct pg_param uuids_param(struct arena *a, const struct uuid *ids, size_t n)
-{
-    struct pg_param *items = ARENA_ARRAY(a, struct pg_param, n);
-    for (size_t i = 0; i < n; i++)
-        items[i] = pg_p_uuid(a, &ids[i]);
-    return pg_p_array(a, PG_UUID_ARRAY, items, n);
-}
-
 static void outcome_read(const PGresult *r, int row, struct outcome *o)
 {
     o->rejected = pg_get_bool(r, row, 1);
@@ -217,16 +193,16 @@ outcomes_find(struct waiters *w, struct ticket **batch, size_t n, struct err *er
     struct pg_param p = uuids_param(a, ids, n);
     const PGresult *r = NULL;
     TRY(pg_exec(w->lookup, api_sql(API_OUTCOMES), &p, 1, &r, err));
-    size_t n_rows = (size_t)PQntuples(r);
-    struct ref *refs = ARENA_ARRAY(a, struct ref, n_rows);
-    for (size_t i = 0; i < n_rows; i++)
-        refs[i] = (struct ref){pg_get_uuid(r, (int)i, 0), i};
-    qsort(refs, n_rows, sizeof(*refs), ref_compare);
+    struct row_index index;
+    row_index_init(&index, a, (size_t)PQntuples(r));
+    for (size_t i = 0; i < index.n; i++)
+        index.entries[i] = (struct row_index_entry){pg_get_uuid(r, (int)i, 0), i};
+    row_index_sort(&index);
     for (size_t i = 0; i < n; i++) {
-        const struct ref *ref = ref_find(refs, n_rows, &batch[i]->command_id);
-        batch[i]->state = ref ? TICKET_DECIDED : TICKET_UNKNOWN;
-        if (ref)
-            outcome_read(r, (int)ref->row, &batch[i]->outcome);
+        const struct row_index_entry *at = row_index_find(&index, &batch[i]->command_id);
+        batch[i]->state = at ? TICKET_DECIDED : TICKET_UNKNOWN;
+        if (at)
+            outcome_read(r, (int)at->row, &batch[i]->outcome);
     }
     return ERR_OK;
 }
@@ -249,20 +225,20 @@ static enum err_code bodies_find(
     struct query_arg arg = {"ids", uuids_param(a, ids, n_ids)};
     struct query_result r;
     TRY(query_run(q, w->lookup, &arg, 1, a, &r, err));
-    struct ref *refs = ARENA_ARRAY(a, struct ref, r.n);
+    struct row_index index;
+    row_index_init(&index, a, r.n);
     for (size_t i = 0; i < r.n; i++)
-        refs[i] = (struct ref){r.rows[i].id, i};
-    qsort(refs, r.n, sizeof(*refs), ref_compare);
+        index.entries[i] = (struct row_index_entry){r.rows[i].id, i};
+    row_index_sort(&index);
     for (size_t i = 0; i < n; i++) {
-        const struct ref *ref =
-            wants(batch[i], q) ? ref_find(refs, r.n, &batch[i]->outcome.aggregate_id) : NULL;
-        if (!ref)
+        const struct row_index_entry *at =
+            wants(batch[i], q) ? row_index_find(&index, &batch[i]->outcome.aggregate_id) : NULL;
+        if (!at)
             continue;
         struct outcome *o = &batch[i]->outcome;
         o->has_body = true;
-        o->version = r.rows[ref->row].version;
-        o->body =
-            arena_bytes(batch[i]->arena, r.rows[ref->row].body.data, r.rows[ref->row].body.len);
+        o->version = r.rows[at->row].version;
+        o->body = arena_bytes(batch[i]->arena, r.rows[at->row].body.data, r.rows[at->row].body.len);
     }
     return ERR_OK;
 }
