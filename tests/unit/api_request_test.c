@@ -1,6 +1,6 @@
 /*
- * api_request_test.c - header fields and framing (RULES 30), told by a connection that the test plays.
- * LDFLAGS: -Wl,--wrap=MHD_get_connection_values_n
+ * api_request_test.c - header fields and framing (RULES 30), told by a connection that the test
+ * plays. LDFLAGS: -Wl,--wrap=MHD_get_connection_values_n
  */
 #include "tests/unit/spec.h"
 
