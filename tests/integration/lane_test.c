@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "consumers/lane_row.h"
+#include "consumers/event_header.h"
 #include "consumers/lane_session.h"
-#include "consumers/service_pg.h"
 #include "ops/runtime/timeutil.h"
 #include "producers/event_log.h"
 #include "schemas/records.h"
@@ -408,6 +407,71 @@ static void a_log_that_is_not_the_views_stops_the_lane(void **state)
                 "before the next command");
 }
 
+/* A transaction of somebody else on the partition, begun and not ended. */
+static rd_kafka_t *hang(const char *topic, int32_t partition)
+{
+    static char text[] = "?";
+    rd_kafka_t *rk = NULL;
+    struct err err;
+    assert_int_equal(
+        kafka_producer_open(&world.cfg, "lane_test.hanging", world_delivered, NULL, &rk, &err),
+        ERR_OK);
+    assert_null(rd_kafka_init_transactions(rk, 10000));
+    assert_null(rd_kafka_begin_transaction(rk));
+    volatile int64_t offset = -1;
+    assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
+                                       RD_KAFKA_V_VALUE(text, sizeof(text)),
+                                       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                       RD_KAFKA_V_OPAQUE((void *)(uintptr_t)&offset),
+                                       RD_KAFKA_V_END),
+                     0);
+    while (offset == -1)
+        rd_kafka_poll(rk, 100);
+    return rk;
+}
+
+static void a_hanging_transaction_is_waited_for_and_never_passed(void **state)
+{
+    (void)state;
+    struct config impatient = world.cfg;
+    struct lane_session *s = NULL;
+    struct lane_pulse pulse;
+    struct lane_identity id;
+    struct err err;
+    impatient.transaction_timeout_ms = 2000;
+    lane_identity_init(&id, &impatient, service_find("job"), 1);
+    lane_pulse_init(&pulse, "job", 1);
+    rd_kafka_t *hanging = hang(id.event_topic, 1);
+    assert_int_equal(lane_session_open(&id, &pulse, &s, &err), ERR_UNAVAILABLE);
+    assert_non_null(strstr(err.msg, "hanging transaction"));
+    assert_null(rd_kafka_abort_transaction(hanging, -1));
+    assert_int_equal(lane_session_open(&id, &pulse, &s, &err), ERR_OK);
+    lane_session_free(s);
+    lane_pulse_release(&pulse);
+    kafka_producer_close(hanging);
+}
+
+/* Last: it leaves the log of partition 0 as no lane would. */
+static void a_missing_part_of_a_command_stops_the_lane(void **state)
+{
+    (void)state;
+    struct event_log *log = NULL;
+    struct err err;
+    struct job_closed *e = record_new(&type_job_closed, &world.arena);
+    e->reason = "why not";
+    struct record event = {&type_job_closed, e};
+    struct event_origin origin = {.command_offset = 1000000, .i = 1, .n = 2};
+    size_t refused;
+    struct event_message m = {.headers = event_headers_new(event, "/test", &origin, "")};
+    assert_int_equal(codec_encode(world.codec, event, &world.arena, &m.value, &err), ERR_OK);
+    assert_int_equal(event_log_open(&world.cfg, "job", 0, &log, &err), ERR_OK);
+    assert_int_equal(event_log_append(log, &m, 1, &err), ERR_OK);
+    assert_int_equal(event_log_commit(log, &refused, &err), ERR_OK);
+    event_log_free(log);
+    assert_int_equal(open_here(0, &err), ERR_CORRUPT);
+    assert_non_null(strstr(err.msg, "part 1/2 of command 1000000"));
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "worker") == 0)
@@ -432,6 +496,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(another_fold_version_folds_the_states_anew, workers_end),
         cmocka_unit_test_teardown(every_schema_but_the_vault_comes_back, workers_end),
         cmocka_unit_test_teardown(a_log_that_is_not_the_views_stops_the_lane, workers_end),
+        cmocka_unit_test_teardown(a_hanging_transaction_is_waited_for_and_never_passed,
+                                  workers_end),
+        cmocka_unit_test_teardown(a_missing_part_of_a_command_stops_the_lane, workers_end),
     };
     return cmocka_run_group_tests(tests, world_begin, world_end);
 }

@@ -66,7 +66,7 @@ static void make_topics(void)
     OK(kafka_topics_create(world.producer, specs, 2 * n_services, err));
 }
 
-static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+void world_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
     (void)rk;
     (void)opaque;
@@ -80,7 +80,7 @@ int world_begin(void **state)
     load_config(&world.cfg);
     arena_init(&world.arena);
     world.codec = codec_new();
-    OK(kafka_producer_open(&world.cfg, NULL, delivered, NULL, &world.producer, err));
+    OK(kafka_producer_open(&world.cfg, NULL, world_delivered, NULL, &world.producer, err));
     make_topics();
     world_migrate();
     struct pg_options o = {.conninfo = world.cfg.pg_admin, .application_name = "lane_test"};

@@ -29,6 +29,8 @@ extern struct world world;
 int world_begin(void **state);
 int world_end(void **state);
 void world_migrate(void);
+/* Puts the offset (-2 = failed) into the int64_t that the message's opaque points to. */
+void world_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 
 /* The program itself, run again as a worker; crash_at NULL = never. */
 pid_t worker_spawn(const char *crash_at);
