@@ -1,5 +1,6 @@
 #include "consumers/lane_session.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,10 +223,26 @@ static void measure_lag(struct lane_session *s)
     }
 }
 
+/* An idle connection has nothing to say but that it is dead: then the lane must not look alive. */
+static enum err_code check_alive(const struct pg *pg, struct err *err)
+{
+    struct pollfd fd = {.fd = pg_socket(pg), .events = POLLIN};
+    if (poll(&fd, 1, 0) == 0)
+        return ERR_OK;
+    return err_set(err, ERR_UNAVAILABLE, "connection to PostgreSQL lost while idle");
+}
+
+static enum err_code check_connections(const struct lane_session *s, struct err *err)
+{
+    TRY(check_alive(s->pg, err));
+    return s->claims_pg ? check_alive(s->claims_pg, err) : ERR_OK;
+}
+
 /* Retention in small steps, when there is nothing else to do. */
-static enum err_code sweep(struct lane_session *s, struct err *err)
+static enum err_code idle(struct lane_session *s, struct err *err)
 {
     int64_t now = time_monotonic_us();
+    TRY(check_connections(s, err));
     if (now < s->swept_at_us)
         return ERR_OK;
     int64_t before = time_now_us() - s->id->cfg->outcome_retention_s * 1000000;
@@ -282,7 +299,7 @@ enum err_code lane_session_run(struct lane_session *s, struct err *err)
         if (s->inbox.n > 0)
             TRY(turn(s, &retries, err));
         else
-            TRY(sweep(s, err));
+            TRY(idle(s, err));
         measure_lag(s);
     }
     return ERR_OK;
