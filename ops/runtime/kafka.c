@@ -145,13 +145,14 @@ static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *rk,
 }
 
 /* on_new is the only moment at which no broker thread walks the list of interceptors yet. */
-// NOLINTNEXTLINE(readability-non-const-parameter): librdkafka's signature
+// NOLINTBEGIN(readability-non-const-parameter): librdkafka's signature
 static rd_kafka_resp_err_t
 on_new(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *arg, char *errstr, size_t size)
 {
     (void)conf, (void)errstr, (void)size;
     return rd_kafka_interceptor_add_on_request_sent(rk, "end_txn", on_request_sent, arg);
 }
+// NOLINTEND(readability-non-const-parameter)
 
 static bool transactional_settings(const struct config *cfg,
                                    const char *id,

@@ -48,8 +48,8 @@ void http_field_error(const char *field, const char *code);
 /* A header field of it; "" when absent. Static buffer. */
 const char *http_header(const char *name);
 /* A text member, dotted ("budget.currency"); fails when there is none. */
-const char *http_text(const char *member);
-int64_t http_number(const char *member);
+const char *http_text(const char *dotted);
+int64_t http_number(const char *dotted);
 
 /* Registers and logs in; every run makes new people. roles: JSON. */
 struct person http_person(const char *name, const char *roles);
