@@ -251,7 +251,8 @@ static enum err_code decide_one(struct batch *b, size_t i, struct err *err)
     return ERR_OK;
 }
 
-/* Limits in events, bytes and time: what is left over is the next batch's. */
+/* Limits in events, bytes and time: what is left over is the next batch's; one command is always
+ * taken. */
 static bool full(const struct batch *b)
 {
     const struct lane_identity *id = b->s->id;
@@ -263,11 +264,11 @@ static bool full(const struct batch *b)
 static enum err_code decide_all(struct batch *b, struct err *err)
 {
     touched_init(&b->touched, b->arena);
-    while (b->n_decided < b->n && !full(b)) {
+    do {
         if (!b->commands[b->n_decided].skipped)
             TRY(decide_one(b, b->n_decided, err));
         b->n_decided++;
-    }
+    } while (b->n_decided < b->n && !full(b));
     return ERR_OK;
 }
 

@@ -99,8 +99,8 @@ decode(struct chunk *c, const rd_kafka_message_t *m, struct record *ret, struct 
 
 static enum err_code add_event(struct chunk *c, const rd_kafka_message_t *m, struct err *err)
 {
-    struct event_origin origin;
-    struct record event;
+    struct event_origin origin = {0};
+    struct record event = {0};
     TRY(event_origin_read(message_headers(m), m->offset, &origin, err));
     TRY(check_order(c, &origin, m->offset, err));
     TRY(decode(c, m, &event, err));

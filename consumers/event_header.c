@@ -1,8 +1,10 @@
 #include "consumers/event_header.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ops/runtime/timeutil.h"
@@ -94,13 +96,22 @@ static bool header_text(const rd_kafka_headers_t *h, const char *name, char *ret
     return true;
 }
 
+/* Digits up to `after`; moves *at behind it. */
+static bool number_until(const char **at, char after, int64_t *ret)
+{
+    char *end;
+    errno = 0;
+    *ret = strtoll(*at, &end, 10);
+    bool ok = isdigit((unsigned char)**at) && *end == after && errno == 0;
+    *at = end + (after != '\0');
+    return ok;
+}
+
 /* <command offset>;<i>/<n> */
 static bool parse_command(const char *text, struct event_origin *o)
 {
-    int end = 0;
-    return sscanf(text, "%" SCNd64 ";%" SCNd64 "/%" SCNd64 "%n", &o->command_offset, &o->i, &o->n,
-                  &end) == 3 &&
-           text[end] == '\0' && o->command_offset >= 0 && o->i >= 1 && o->i <= o->n;
+    return number_until(&text, ';', &o->command_offset) && number_until(&text, '/', &o->i) &&
+           number_until(&text, '\0', &o->n) && o->i >= 1 && o->i <= o->n;
 }
 
 enum err_code event_origin_read(const rd_kafka_headers_t *h,

@@ -7,6 +7,7 @@
 
 #include "consumers/lane.h"
 #include "consumers/lane_sql.h"
+#include "consumers/thread_join.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
@@ -353,10 +354,7 @@ void group_request_stop(struct group *g)
 
 bool group_join(struct group *g, int timeout_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000;
-    if (pthread_timedjoin_np(g->thread, NULL, &until) != 0)
+    if (!thread_join(g->thread, timeout_ms))
         return atomic_load(&g->drained); /* leaving takes long: left to the process's end */
     if (lanes_left(g))
         return false;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "consumers/thread_join.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 
@@ -156,15 +157,7 @@ void lane_confirm(struct lane *l)
 
 bool lane_join(struct lane *l, int timeout_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
-    if (pthread_timedjoin_np(l->thread, NULL, &until) != 0)
+    if (!thread_join(l->thread, timeout_ms))
         return false;
     lane_pulse_release(&l->pulse);
     free(l);

@@ -137,12 +137,27 @@ read_log(struct lane_session *s, const struct log_bounds *bounds, struct err *er
     return code;
 }
 
+/* Both topics have as many partitions as the settings say: else a key's commands and events were
+ * apart. */
+static enum err_code check_partitions(struct lane_session *s, rd_kafka_t *reader, struct err *err)
+{
+    const struct lane_identity *id = s->id;
+    int32_t commands = 0, events = 0;
+    TRY(kafka_topic_partitions(reader, id->command_topic, &commands, err));
+    TRY(kafka_topic_partitions(reader, id->event_topic, &events, err));
+    s->n_partitions = commands;
+    if (commands == events && commands == id->cfg->partitions)
+        return ERR_OK;
+    return err_set(
+        err, ERR_CORRUPT, "%s has %d partitions, %s %d, the settings say %d: frozen at creation",
+        id->command_topic, (int)commands, id->event_topic, (int)events, (int)id->cfg->partitions);
+}
+
 static enum err_code ask_bounds(struct lane_session *s, struct log_bounds *ret, struct err *err)
 {
     rd_kafka_t *reader = NULL;
     TRY(kafka_reader_open(s->id->cfg, false, CATCH_UP_WAIT_MS, &reader, err));
-    enum err_code code =
-        kafka_topic_partitions(reader, s->id->command_topic, &s->n_partitions, err);
+    enum err_code code = check_partitions(s, reader, err);
     if (code == ERR_OK)
         code = log_bounds_read(s, reader, ret, err);
     kafka_consumer_close(reader);

@@ -10,8 +10,8 @@
 
 /*
  * Runs until lifecycle says stop, then lets every lane end its batch. ERR_UNAVAILABLE: one did not
- * within 5 s, its thread still runs: leave by _exit. ERR_INVALID: an unknown service is named, or
- * the admin port is taken. lifecycle_setup() comes first.
+ * within 5 s, its thread still runs: leave by _exit. ERR_INVALID: the admin port is
+ * taken. lifecycle_setup() comes first.
  */
 MUST_CHECK enum err_code worker_run(const struct config *cfg, struct err *err);
 

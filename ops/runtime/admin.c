@@ -142,9 +142,10 @@ static enum err_code listen_on(const char *address, int port, int *ret, struct e
 
 static int port_of(int fd)
 {
-    struct sockaddr_in in;
+    struct sockaddr_in in = {0};
     socklen_t len = sizeof(in);
-    return getsockname(fd, (struct sockaddr *)&in, &len) == 0 ? ntohs(in.sin_port) : 0;
+    int failed = getsockname(fd, (struct sockaddr *)&in, &len);
+    return failed ? 0 : ntohs(in.sin_port);
 }
 
 enum err_code admin_start(

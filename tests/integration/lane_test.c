@@ -69,12 +69,11 @@ static void a_command_sent_three_times_is_decided_once(void **state)
 {
     (void)state;
     struct post_job *job = post_job_new("again");
-    int64_t last = 0;
     for (int i = 0; i < 3; i++) /* nobody reads yet: one batch */
-        last = send_command(&type_post_job, job);
+        send_command(&type_post_job, job);
     pid_t worker = worker_spawn(NULL);
     assert_string_equal(outcome_of("job", &job->meta.command_id), "applied");
-    last = send_command(&type_post_job, job); /* alone: only a skipped duplicate */
+    int64_t last = send_command(&type_post_job, job); /* alone: only a skipped duplicate */
     char sql[128];
     snprintf(sql, sizeof(sql), "SELECT next_command FROM hirelog_job_g1.lane WHERE partition = %d",
              partition_of(&job->job_id));

@@ -81,7 +81,8 @@ static void other_command_headers_are_corrupt(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "7", "7;1", "7;1/", "7;0/1", "7;2/1", "-1;1/1", "7;1/1x", "7 1 1", "x;1/1",
+        "",       "7",      "7;1",   "7;1/",  "7;0/1",  "7;2/1",
+        "-1;1/1", "7;1/1x", "7 1 1", "x;1/1", " 7;1/1", "7;+1/1",
     };
     struct event_origin o;
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
