@@ -35,8 +35,7 @@ struct api_service *api_service_find(struct api *api, const char *name)
     return NULL;
 }
 
-/* Is it in the comma-separated list? An empty list names all. */
-static bool chosen(const char *list, const char *name)
+bool services_list_has(const char *list, const char *name)
 {
     size_t len = strlen(name);
     for (const char *p = list; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ','))
@@ -69,7 +68,7 @@ static enum err_code services_add(struct api *api, struct err *err)
         if (services[i].vault)
             api_sql_init(services[i].name);
     for (size_t i = 0; i < n_services; i++)
-        if (services[i].vault || chosen(api->cfg->services, services[i].name))
+        if (services[i].vault || services_list_has(api->cfg->services, services[i].name))
             TRY(service_add(api, &services[i], err));
     return ERR_OK;
 }

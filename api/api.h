@@ -48,6 +48,8 @@ struct api {
 /* `hirelog api`: serves until lifecycle_wait() returns and all is drained. Logs. */
 MUST_CHECK enum err_code api_run(const struct config *cfg, struct err *err);
 
+/* Is it in the comma-separated list? An empty list names all. */
+bool services_list_has(const char *list, const char *name);
 /* NULL = not served here. */
 struct api_service *api_service_find(struct api *api, const char *name);
 

@@ -42,16 +42,6 @@ run_worker(const struct config *cfg, const struct command_line *line, struct err
     return worker_run(cfg, err);
 }
 
-/* Is it in the comma-separated list? An empty list names all. */
-static bool chosen(const char *list, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *p = list; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ','))
-        if (strncmp(p, name, len) == 0 && (p[len] == ',' || p[len] == '\0'))
-            return true;
-    return *list == '\0';
-}
-
 static enum err_code
 run_migrate(const struct config *cfg, const struct command_line *line, struct err *err)
 {
@@ -59,7 +49,7 @@ run_migrate(const struct config *cfg, const struct command_line *line, struct er
     size_t n = 0;
     (void)line;
     for (size_t i = 0; i < n_services; i++)
-        if (chosen(cfg->services, services[i].name))
+        if (services_list_has(cfg->services, services[i].name))
             list[n++] = (struct migrate_service){services[i].name, services[i].vault};
     return migrate_run(cfg, list, n, err);
 }
@@ -85,7 +75,7 @@ static void topics_of(const struct config *cfg, struct topics *t)
 {
     t->n = 0;
     for (size_t i = 0; i < n_services; i++) {
-        if (!chosen(cfg->services, services[i].name))
+        if (!services_list_has(cfg->services, services[i].name))
             continue;
         service_command_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
         topic_add(t, cfg, COMMAND_RETENTION_MS);
