@@ -99,6 +99,10 @@ port_taken() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+port_free() {
+    ! port_taken "$1"
+}
+
 port_pick() { # DEFAULT -> a free one that no line of run/ports has
     local port=$1
     [[ ${HIRELOG_PORTS:-fixed} == fixed ]] || port=$((20000 + RANDOM % 10000)) # below the ephemeral ones
@@ -111,7 +115,8 @@ port_pick() { # DEFAULT -> a free one that no line of run/ports has
 port_keep() { # COMPONENT NAME DEFAULT - sets $NAME; a new port only for what does not run
     local component=$1 name=$2 default=$3 port
     port=$(sed -n "s/^$name=//p" "$run/ports")
-    if [[ -z $port ]] || { ! pid_of "$component" >/dev/null && port_taken "$port"; }; then
+    # A component that was just killed may hold its port for a moment: wait for it before another one is taken.
+    if [[ -z $port ]] || { ! pid_of "$component" >/dev/null && ! await 5 port_free "$port"; }; then
         sed -i "/^$name=/d" "$run/ports"
         port=$(port_pick "$default")
         echo "$name=$port" >>"$run/ports"
