@@ -17,6 +17,7 @@ static __thread struct local *mine;
 static void request_destroy(struct request *rq)
 {
     arena_release(&rq->arena);
+    arena_release(&rq->scratch);
     strbuf_release(&rq->body);
     free(rq);
 }
@@ -67,6 +68,7 @@ struct request *request_new(void)
     if (!rq)
         abort();
     arena_init(&rq->arena);
+    arena_init(&rq->scratch);
     strbuf_init(&rq->body);
     return rq;
 }
@@ -81,6 +83,7 @@ void request_free(struct request *rq)
     struct arena arena = rq->arena;
     struct strbuf body = rq->body;
     arena_clear(&arena);
+    arena_release(&rq->scratch);
     if (body.cap > KEPT_BODY_MAX)
         strbuf_release(&body);
     strbuf_clear(&body);

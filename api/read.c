@@ -100,6 +100,8 @@ static enum step forbidden(struct request *rq, const struct access *access)
 
 /* ---- waiting for a position */
 
+#define AGAIN_US 100000 /* between two attempts of one read */
+
 static bool after_valid(struct request *rq)
 {
     struct err err;
@@ -109,19 +111,37 @@ static bool after_valid(struct request *rq)
     return false;
 }
 
+/* Where one attempt puts its results: those of a read that may wait are thrown away before the next
+ * attempt, so that waiting costs no memory. */
+static struct arena *attempt_begin(struct request *rq)
+{
+    if (!rq->headers.hirelog_after)
+        return &rq->arena;
+    arena_clear(&rq->scratch);
+    rq->reply.position = rq->reply.applied = NULL;
+    return &rq->scratch;
+}
+
 /* Has the view passed Hirelog-After? */
 static bool fresh(const struct request *rq, const struct query_result *r)
 {
     return !rq->headers.hirelog_after || position_covers(r->position, rq->headers.hirelog_after);
 }
 
+/* The pause before the next attempt is as long as the waiting so far, up to AGAIN_US. */
 static enum step not_yet(struct request *rq, int64_t epoch, handler_fn *again)
 {
+    int64_t now = time_monotonic_us(), waited = now - rq->began_us;
     int64_t deadline = rq->began_us + rq->prefer.wait_s * 1000000;
-    if (time_monotonic_us() >= deadline || atomic_load(&rq->api->draining))
+    if (now >= deadline || atomic_load(&rq->api->draining))
         return reply_unavailable(rq, "The view has not come that far yet.");
-    struct read_wait *w = ARENA_NEW(&rq->arena, struct read_wait);
-    *w = (struct read_wait){.request = rq, .epoch = epoch, .deadline_us = deadline};
+    struct read_wait *w = ARENA_NEW(&rq->scratch, struct read_wait);
+    *w = (struct read_wait){
+        .request = rq,
+        .epoch = epoch,
+        .not_before_us = now + (waited < AGAIN_US ? waited : AGAIN_US),
+        .deadline_us = deadline,
+    };
     struct waiters *waiters = api_service_find(rq->api, rq->route->service)->waiters;
     request_park(rq, again);
     waiters_add_read(waiters, w);
@@ -138,7 +158,7 @@ static void facts(struct request *rq, const struct query_result *r)
     char applied[PREFER_APPLIED_MAX];
     rq->reply.position = r->position;
     if (rq->headers.hirelog_after && prefer_applied(&rq->prefer, applied))
-        rq->reply.applied = arena_strdup(&rq->arena, applied);
+        rq->reply.applied = arena_strdup(&rq->scratch, applied);
 }
 
 static enum step shown(struct request *rq, const char *etag, struct bytes body)
@@ -149,7 +169,7 @@ static enum step shown(struct request *rq, const char *etag, struct bytes body)
     return reply_json(rq, MHD_HTTP_OK, body);
 }
 
-/* A read of one resource on its way. */
+/* A read of one resource on its way: of one attempt. */
 struct item_work {
     struct lookup lookup;
     int64_t epoch; /* before the look-up */
@@ -178,12 +198,13 @@ static enum step item_found(struct request *rq)
 static enum step item_ask(struct request *rq)
 {
     const struct route *route = rq->route;
-    struct item_work *w = rq->work = ARENA_NEW(&rq->arena, struct item_work);
+    struct arena *a = attempt_begin(rq);
+    struct item_work *w = rq->work = ARENA_NEW(a, struct item_work);
     struct lookups *lookups = api_service_find(rq->api, route->service)->lookups;
     w->epoch = epoch_now(rq);
     w->lookup = (struct lookup){
         .request = rq,
-        .arena = &rq->arena,
+        .arena = a,
         .query = query_find(route->service, route->query),
         .id = route->actor_arg ? rq->identity.user_id : first_capture(rq),
     };
@@ -429,7 +450,7 @@ static enum step list_run(struct request *rq)
     struct api_service *s = api_service_find(rq->api, rq->route->service);
     int64_t epoch = epoch_now(rq);
     const struct query *q = query_find(rq->route->service, rq->route->query);
-    if (db_query(s, q, l->args, l->n_args, &rq->arena, &r, &err) != ERR_OK)
+    if (db_query(s, q, l->args, l->n_args, attempt_begin(rq), &r, &err) != ERR_OK)
         return reply_err(rq, &err);
     facts(rq, &r);
     if (!fresh(rq, &r))

@@ -1,7 +1,7 @@
 /*
  * request.h - one HTTP request from its first header to its last byte: what was asked, who asks,
  * what will be answered. Belongs to the MHD thread of its connection, but while it is parked: then
- * to whoever it was handed to, who ends with request_resume(). All its memory is its arena's.
+ * to whoever it was handed to, who ends with request_resume(). All its memory is its arenas'.
  */
 #ifndef API_REQUEST_H
 #define API_REQUEST_H
@@ -33,6 +33,7 @@ enum request_phase { REQUEST_HEADERS, REQUEST_BODY, REQUEST_HANDLING };
 
 struct request {
     struct arena arena;
+    struct arena scratch; /* of one attempt of a read that waits; cleared before the next */
     struct api *api;
     struct MHD_Connection *connection;
     struct guard_entry *guard;

@@ -147,7 +147,7 @@ static struct read_wait *reads_collect(struct waiters *w, int64_t now, bool all)
     int64_t epoch = atomic_load(&w->epoch);
     while (*at) {
         struct read_wait *r = *at;
-        if (!all && r->deadline_us > now && r->epoch == epoch) {
+        if (!all && r->deadline_us > now && (r->epoch == epoch || r->not_before_us > now)) {
             at = &r->next;
             continue;
         }

@@ -27,12 +27,13 @@ void waiters_add(struct waiters *w, struct ticket *t);
 /* A parked read. */
 struct read_wait {
     struct request *request;
-    int64_t epoch;       /* waiters_epoch() before the read that was not enough */
-    int64_t deadline_us; /* monotonic */
+    int64_t epoch;         /* waiters_epoch() before the read that was not enough */
+    int64_t not_before_us; /* monotonic: however often the view moves */
+    int64_t deadline_us;   /* monotonic */
     struct read_wait *next;
 };
-/* Resumes the request when the view may have changed since `epoch`, at the latest at the deadline.
- */
+/* Resumes the request when the view may have changed since `epoch`, not before `not_before_us`, at
+ * the latest at the deadline. */
 void waiters_add_read(struct waiters *w, struct read_wait *r);
 
 /* Changes with every notification and whenever the LISTEN connection comes or goes. */
