@@ -172,7 +172,19 @@ static void drain(struct api *api, struct server *server)
     idle_wait(server, time_monotonic_us() + SECOND_US);
 }
 
-static enum err_code serve(struct api *api, struct err *err)
+/* RULES 14: what is still parked cannot be stopped (MHD aborts over suspended connections), nor
+ * freed; then the process leaves with all that is there. */
+static void server_end(struct server *server, bool *ret_all_ended)
+{
+    int64_t unfinished = server_active(server);
+    *ret_all_ended = unfinished == 0;
+    if (*ret_all_ended)
+        server_stop(server);
+    else
+        log_warn("leaving unfinished requests behind", KV_I("unfinished", unfinished));
+}
+
+static enum err_code serve(struct api *api, bool *ret_all_ended, struct err *err)
 {
     const struct config *cfg = api->cfg;
     struct server *server = NULL;
@@ -185,10 +197,10 @@ static enum err_code serve(struct api *api, struct err *err)
                  KV_I("admin_port", admin_port(admin)));
         lifecycle_notify("READY=1");
         lifecycle_wait();
-        drain(api, server);
     }
+    drain(api, server);
     admin_stop(STEAL(admin));
-    server_stop(server);
+    server_end(server, ret_all_ended);
     return code;
 }
 
@@ -198,11 +210,14 @@ enum err_code api_run(const struct config *cfg, struct err *err)
     if (!api)
         abort();
     api->cfg = cfg;
+    bool all_ended = true;
     enum err_code code = api_open(api, err);
     if (code == ERR_OK)
-        code = serve(api, err);
-    api_close(api);
-    free(api);
+        code = serve(api, &all_ended, err);
+    if (all_ended) {
+        api_close(api);
+        free(api);
+    }
     if (code == ERR_OK)
         log_info("stopped");
     return code;

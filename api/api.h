@@ -45,7 +45,8 @@ struct api {
     _Atomic bool draining;
 };
 
-/* `hirelog api`: serves until lifecycle_wait() returns and all is drained. Logs. */
+/* `hirelog api`: serves until lifecycle_wait() returns and all is drained. Logs. The
+ * process ends afterwards: requests that would not end may still be there. */
 MUST_CHECK enum err_code api_run(const struct config *cfg, struct err *err);
 
 /* Is it in the comma-separated list? An empty list names all. */

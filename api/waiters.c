@@ -463,6 +463,7 @@ void waiters_drain(struct waiters *w)
     pthread_mutex_lock(&w->lock);
     w->drained = true;
     pthread_mutex_unlock(&w->lock);
+    late_answer(w); /* the thread may be in a call of PostgreSQL for long */
     wake(w);
 }
 
