@@ -7,8 +7,9 @@
 
 #include "api/request.h"
 
-#define POOL_MAX      256   /* requests kept per thread */
-#define KEPT_BODY_MAX 16384 /* larger body buffers are given back */
+#define POOL_MAX       256   /* requests kept per thread */
+#define KEPT_BODY_MAX  16384 /* larger body buffers are given back */
+#define KEPT_ARENA_MAX 65536 /* larger arena blocks too */
 
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -82,6 +83,8 @@ void request_free(struct request *rq)
     }
     struct arena arena = rq->arena;
     struct strbuf body = rq->body;
+    if (arena_kept(&arena) > KEPT_ARENA_MAX)
+        arena_release(&arena);
     arena_clear(&arena);
     arena_release(&rq->scratch);
     if (body.cap > KEPT_BODY_MAX)

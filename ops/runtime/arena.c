@@ -53,6 +53,11 @@ void arena_clear(struct arena *a)
     a->head->used = 0;
 }
 
+size_t arena_kept(const struct arena *a)
+{
+    return a->head ? a->head->cap : 0;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
     assert(size < SIZE_MAX / 4);

@@ -16,7 +16,8 @@ struct arena {
 
 void arena_init(struct arena *a); /* allocates nothing */
 void arena_release(struct arena *a);
-void arena_clear(struct arena *a); /* keeps the newest, largest block for the next batch */
+void arena_clear(struct arena *a);        /* keeps the newest, largest block for the next batch */
+size_t arena_kept(const struct arena *a); /* bytes that arena_clear() would keep */
 
 /* Zeroed, aligned for any type. size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, returns_nonnull));
