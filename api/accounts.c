@@ -101,127 +101,7 @@ static struct pg_param *command_id_param(struct request *rq)
     return p;
 }
 
-/* ---- the credential that a command brings: one vault row with the command's id (V1) */
-
-/* The hash in the command's row; NULL when there is none yet. */
-static enum err_code credential_find(struct request *rq, const char **ret, struct err *err)
-{
-    const PGresult *r = NULL;
-    TRY(db_exec(rq->api->vault, api_sql(VAULT_CREDENTIAL_FIND), command_id_param(rq), 1, &r, err));
-    *ret = PQntuples(r) == 1 ? arena_strdup(&rq->arena, pg_get_text(r, 0, 0)) : NULL;
-    return ERR_OK;
-}
-
-static enum err_code credential_save(struct request *rq,
-                                     const struct uuid *user_id,
-                                     const char *hash,
-                                     bool *ret_mine,
-                                     struct err *err)
-{
-    struct arena *a = &rq->arena;
-    const PGresult *r = NULL;
-    struct pg_param p[] = {
-        *command_id_param(rq),
-        pg_p_uuid(a, user_id),
-        pg_p_text(a, hash),
-        pg_p_time(a, time_now_us()),
-    };
-    TRY(db_exec(rq->api->vault, api_sql(VAULT_CREDENTIAL_SAVE), p, ARRAY_SIZE(p), &r, err));
-    *ret_mine = PQntuples(r) == 1;
-    return ERR_OK;
-}
-
-static enum step credential_compared(struct request *rq)
-{
-    struct account_work *w = rq->work;
-    wipe(w->password);
-    if (w->job.refused)
-        return too_busy(rq);
-    if (!w->job.ok)
-        return reply_refused(rq, MHD_HTTP_UNPROCESSABLE_CONTENT, "idempotency_key_reused",
-                             &rq->write->command_id);
-    return write_send(rq);
-}
-
-/* I2 for what no digest may hold: the same key came before, so its row must be of the same
- * password. */
-static enum step credential_compare(struct request *rq, const char *hash)
-{
-    struct account_work *w = rq->work;
-    struct password_job job = {.verify = true, .hash = hash, .password = w->password};
-    return job_run(rq, job, credential_compared);
-}
-
-static enum step credential_made(struct request *rq)
-{
-    struct account_work *w = rq->work;
-    struct err err;
-    bool mine = false;
-    const char *other = NULL;
-    if (w->job.refused || !w->job.ok)
-        return too_busy(rq);
-    if (credential_save(rq, &w->owner.user_id, w->job.made, &mine, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    if (!mine && credential_find(rq, &other, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    if (!mine) /* the same key at the same time */
-        return credential_compare(rq, other);
-    wipe(w->password);
-    return write_send(rq);
-}
-
-/* w->password becomes the vault row of the command; then the command goes on its way. */
-static enum step credential_make(struct request *rq)
-{
-    struct account_work *w = rq->work;
-    struct password_job job = {.password = w->password};
-    return job_run(rq, job, credential_made);
-}
-
-/* ---- register */
-
-/* Who an anonymous sender is, for I1: nobody can compute it from the address without the key. */
-static const char *anonymous_principal(struct request *rq, const json_t *body)
-{
-    uint8_t mac[crypto_auth_hmacsha256_BYTES];
-    char *hex = arena_alloc(&rq->arena, 2 * sizeof(mac) + 1);
-    const char *email = json_string_value(json_object_get(body, "email"));
-    const char *normal = user_email_key(email ? email : "", &rq->arena);
-    crypto_auth_hmacsha256(mac, (const uint8_t *)normal, strlen(normal), rq->api->identity_key);
-    return sodium_bin2hex(hex, 2 * sizeof(mac) + 1, mac, sizeof(mac));
-}
-
-static bool register_parse(struct request *rq)
-{
-    struct account_work *w = work_new(rq);
-    struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
-    json_t *body = NULL;
-    if (!write_body(rq, &body, errors))
-        return false;
-    const char *principal = anonymous_principal(rq, body);
-    w->password = password_take(rq, body, "password", errors);
-    body_wipe(rq);
-    bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors);
-    json_decref(body);
-    return ok;
-}
-
-enum step account_register(struct request *rq)
-{
-    struct err err;
-    const char *hash = NULL;
-    if (!register_parse(rq))
-        return STEP_DONE;
-    struct account_work *w = rq->work;
-    struct register_user *command = rq->write->command;
-    command->credential_id = rq->write->command_id;
-    w->owner.user_id = command->user_id;
-    if (rq->write->keyed && credential_find(rq, &hash, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    return hash ? credential_compare(rq, hash) : credential_make(rq);
-}
-
-/* ---- login and logout */
+/* ---- how often a password may be tried */
 
 static void address_of(struct request *rq, uint8_t ret[16])
 {
@@ -262,6 +142,134 @@ static void attempt_forgive(struct request *rq)
     throttle_forgive(rq->api->logins_by_email, w->email, strlen(w->email));
     throttle_forgive(rq->api->logins_by_address, w->address, sizeof(w->address));
 }
+
+/* ---- the credential that a command brings: one vault row with the command's id (V1) */
+
+/* The hash in the command's row; NULL when there is none yet. */
+static enum err_code credential_find(struct request *rq, const char **ret, struct err *err)
+{
+    const PGresult *r = NULL;
+    TRY(db_exec(rq->api->vault, api_sql(VAULT_CREDENTIAL_FIND), command_id_param(rq), 1, &r, err));
+    *ret = PQntuples(r) == 1 ? arena_strdup(&rq->arena, pg_get_text(r, 0, 0)) : NULL;
+    return ERR_OK;
+}
+
+static enum err_code credential_save(struct request *rq,
+                                     const struct uuid *user_id,
+                                     const char *hash,
+                                     bool *ret_mine,
+                                     struct err *err)
+{
+    struct arena *a = &rq->arena;
+    const PGresult *r = NULL;
+    struct pg_param p[] = {
+        *command_id_param(rq),
+        pg_p_uuid(a, user_id),
+        pg_p_text(a, hash),
+        pg_p_time(a, time_now_us()),
+    };
+    TRY(db_exec(rq->api->vault, api_sql(VAULT_CREDENTIAL_SAVE), p, ARRAY_SIZE(p), &r, err));
+    *ret_mine = PQntuples(r) == 1;
+    return ERR_OK;
+}
+
+static enum step credential_compared(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    wipe(w->password);
+    if (w->job.refused || w->job.ok)
+        attempt_forgive(rq);
+    if (w->job.refused)
+        return too_busy(rq);
+    if (!w->job.ok)
+        return reply_refused(rq, MHD_HTTP_UNPROCESSABLE_CONTENT, "idempotency_key_reused",
+                             &rq->write->command_id);
+    return write_send(rq);
+}
+
+/* I2 for what no digest may hold: the same key came before, so its row must be of the same
+ * password. Whoever guesses at it guesses like at a login. */
+static enum step credential_compare(struct request *rq, const char *hash)
+{
+    struct account_work *w = rq->work;
+    if (!attempt_allowed(rq)) {
+        wipe(w->password);
+        return STEP_DONE;
+    }
+    struct password_job job = {.verify = true, .hash = hash, .password = w->password};
+    return job_run(rq, job, credential_compared);
+}
+
+static enum step credential_made(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    struct err err;
+    bool mine = false;
+    const char *other = NULL;
+    if (w->job.refused || !w->job.ok)
+        return too_busy(rq);
+    if (credential_save(rq, &w->owner.user_id, w->job.made, &mine, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    if (!mine && credential_find(rq, &other, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    if (!mine) /* the same key at the same time */
+        return credential_compare(rq, other);
+    wipe(w->password);
+    return write_send(rq);
+}
+
+/* w->password becomes the vault row of the command; then the command goes on its way. */
+static enum step credential_make(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    struct password_job job = {.password = w->password};
+    return job_run(rq, job, credential_made);
+}
+
+/* ---- register */
+
+/* Who an anonymous sender is, for I1: nobody can compute it from the address without the key. */
+static const char *anonymous_principal(struct request *rq, const char *email)
+{
+    uint8_t mac[crypto_auth_hmacsha256_BYTES];
+    char *hex = arena_alloc(&rq->arena, 2 * sizeof(mac) + 1);
+    crypto_auth_hmacsha256(mac, (const uint8_t *)email, strlen(email), rq->api->identity_key);
+    return sodium_bin2hex(hex, 2 * sizeof(mac) + 1, mac, sizeof(mac));
+}
+
+static bool register_parse(struct request *rq)
+{
+    struct account_work *w = work_new(rq);
+    struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
+    json_t *body = NULL;
+    if (!write_body(rq, &body, errors))
+        return false;
+    const char *email = json_string_value(json_object_get(body, "email"));
+    w->email = user_email_key(email ? email : "", &rq->arena);
+    const char *principal = anonymous_principal(rq, w->email);
+    w->password = password_take(rq, body, "password", errors);
+    body_wipe(rq);
+    bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors);
+    json_decref(body);
+    return ok;
+}
+
+enum step account_register(struct request *rq)
+{
+    struct err err;
+    const char *hash = NULL;
+    if (!register_parse(rq))
+        return STEP_DONE;
+    struct account_work *w = rq->work;
+    struct register_user *command = rq->write->command;
+    command->credential_id = rq->write->command_id;
+    w->owner.user_id = command->user_id;
+    if (rq->write->keyed && credential_find(rq, &hash, &err) != ERR_OK)
+        return reply_err(rq, &err);
+    return hash ? credential_compare(rq, hash) : credential_make(rq);
+}
+
+/* ---- login and logout */
 
 static bool login_parse(struct request *rq)
 {
@@ -346,12 +354,13 @@ static enum step login_verified(struct request *rq)
 {
     struct account_work *w = rq->work;
     wipe(w->password);
+    if (w->job.refused || (w->job.ok && w->active)) /* never tried, or no guess */
+        attempt_forgive(rq);
     if (w->job.refused)
         return too_busy(rq);
     if (!w->job.ok || !w->active)
         return reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "invalid_credentials",
                              "No active account has this e-mail and password.");
-    attempt_forgive(rq);
     return login_succeed(rq);
 }
 
@@ -426,12 +435,13 @@ static enum step old_password_verified(struct request *rq)
 {
     struct account_work *w = rq->work;
     wipe(w->old_password);
+    if (w->job.refused || w->job.ok)
+        attempt_forgive(rq);
     if (w->job.refused)
         return too_busy(rq);
     if (!w->job.ok)
         return reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "invalid_credentials",
                              "The old password is another one.");
-    attempt_forgive(rq);
     return credential_make(rq);
 }
 
