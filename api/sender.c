@@ -230,3 +230,8 @@ enum err_code sender_send(struct sender *s, const struct send *what, struct err 
     atomic_fetch_sub(&s->outstanding, 1);
     return err_set(err, ERR_UNAVAILABLE, "produce: %s", rd_kafka_err2str(code));
 }
+
+void sender_audit_lost(struct sender *s)
+{
+    metric_add(s->lost, 1);
+}

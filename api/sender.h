@@ -41,5 +41,8 @@ struct send {
  * not be delivered and one is being tried already.
  */
 MUST_CHECK enum err_code sender_send(struct sender *s, const struct send *what, struct err *err);
+/* Counts an audit record that could not even be handed over (V3); what is lost later counts itself.
+ */
+void sender_audit_lost(struct sender *s);
 
 #endif

@@ -274,7 +274,10 @@ enum err_code write_audit(struct request *rq,
 {
     struct uuid id = uuid_v7(time_now_us());
     meta_stamp(command, &id, who, &rq->arena);
-    return command_send(rq, service, type, command, NULL, err);
+    enum err_code code = command_send(rq, service, type, command, NULL, err);
+    if (code != ERR_OK)
+        sender_audit_lost(rq->api->sender);
+    return code;
 }
 
 /* ---- answers */
