@@ -48,32 +48,42 @@ static bool member_is(const json_t *o, const char *name, const struct uuid *who)
     return member_uuid(o, name, &id) && uuid_equal(&id, who);
 }
 
-/* Is the caller in the resource that this one points to? */
-static bool visible_via(struct request *rq, const struct access *access, const json_t *o)
+/* Is the caller in the resource that this one points to? ERR_REJECTED: no; anything else than
+ * ERR_OK: nobody can tell now. */
+static enum err_code
+visible_via(struct request *rq, const struct access *access, const json_t *o, struct err *err)
 {
     struct uuid id;
     struct query_result r;
-    struct err err;
-    if (!access->via_query || !member_uuid(o, access->via_member, &id) ||
-        item_find(rq, access->via_query, &id, &r, &err) != ERR_OK || r.n == 0)
-        return false;
-    json_t *owner = json_loadb((const char *)r.rows[0].body.data, r.rows[0].body.len, 0, NULL);
+    if (!access->via_query || !member_uuid(o, access->via_member, &id))
+        return err_set(err, ERR_REJECTED, "not a party");
+    TRY(item_find(rq, access->via_query, &id, &r, err));
+    if (r.n == 0 && !r.caught_up)
+        return err_set(err, ERR_UNAVAILABLE, "%s is still catching up", access->via_query);
+    json_t *owner =
+        r.n ? json_loadb((const char *)r.rows[0].body.data, r.rows[0].body.len, 0, NULL) : NULL;
     bool ok = member_is(owner, access->via_owner, &rq->identity.user_id);
     json_decref(owner);
-    return ok;
+    return ok ? ERR_OK : err_set(err, ERR_REJECTED, "not a party");
 }
 
+/* False: the reply is filled in. */
 static bool visible(struct request *rq, const struct access *access, struct bytes body)
 {
+    struct err err;
     if (!access)
         return true;
     json_t *o = json_loadb((const char *)body.data, body.len, 0, NULL);
     bool ok = false;
     for (size_t i = 0; i < ACCESS_MEMBERS_MAX && !ok; i++)
         ok = member_is(o, access->members[i], &rq->identity.user_id);
-    ok = ok || visible_via(rq, access, o);
+    enum err_code code = ok ? ERR_OK : visible_via(rq, access, o, &err);
     json_decref(o);
-    return ok;
+    if (code == ERR_REJECTED)
+        (void)reply_problem(rq, MHD_HTTP_FORBIDDEN, access->reason, "This is not yours to see.");
+    else if (code != ERR_OK)
+        (void)reply_err(rq, &err);
+    return code == ERR_OK;
 }
 
 /* The id in the path; dispatch has checked that it is one. */
@@ -91,11 +101,6 @@ static enum step absent(struct request *rq, const struct query_result *r, const 
     if (!r->caught_up)
         return reply_unavailable(rq, "The view is still catching up.");
     return reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "There is no such %s.", what);
-}
-
-static enum step forbidden(struct request *rq, const struct access *access)
-{
-    return reply_problem(rq, MHD_HTTP_FORBIDDEN, access->reason, "This is not yours to see.");
 }
 
 /* ---- waiting for a position */
@@ -191,7 +196,7 @@ static enum step item_found(struct request *rq)
     if (!found->found)
         return absent(rq, &r, route->resource);
     if (!visible(rq, route->access, found->row.body))
-        return forbidden(rq, route->access);
+        return STEP_DONE;
     return shown(rq, etag_version(&rq->arena, found->row.version), found->row.body);
 }
 
@@ -435,10 +440,8 @@ static bool parent_allows(struct request *rq)
         (void)reply_err(rq, &err);
     else if (r.n == 0)
         (void)absent(rq, &r, parent->query);
-    else if (!visible(rq, &parent->access, r.rows[0].body))
-        (void)forbidden(rq, &parent->access);
     else
-        return true;
+        return visible(rq, &parent->access, r.rows[0].body);
     return false;
 }
 
