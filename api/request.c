@@ -51,6 +51,7 @@ static bool value_valid(const char *s, size_t len)
 struct header_walk {
     struct request *rq;
     const char *mistake; /* NULL = none so far */
+    unsigned status;     /* of the answer to a mistake */
     size_t n;
 };
 
@@ -76,9 +77,10 @@ static enum MHD_Result header_see(void *cls,
 {
     struct header_walk *w = cls;
     (void)kind;
-    if (++w->n > HEADERS_MAX)
+    if (++w->n > HEADERS_MAX) {
         w->mistake = "too many header fields";
-    else if (!token_valid(name, name_len) || !value_valid(value ? value : "", value_len))
+        w->status = MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE;
+    } else if (!token_valid(name, name_len) || !value_valid(value ? value : "", value_len))
         w->mistake = "a header field has characters that it may not have";
     for (size_t i = 0; i < ARRAY_SIZE(header_rules) && !w->mistake; i++)
         if (strcasecmp(header_rules[i].name, name) == 0)
@@ -110,14 +112,14 @@ static const char *framing_mistake(const struct headers *h, const char *version)
 
 bool request_headers(struct request *rq, const char *version)
 {
-    struct header_walk w = {.rq = rq};
+    struct header_walk w = {.rq = rq, .status = MHD_HTTP_BAD_REQUEST};
     (void)MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND, header_see, &w);
     if (!w.mistake)
         w.mistake = framing_mistake(&rq->headers, version);
     if (!w.mistake)
         return true;
     rq->reply.close = true;
-    (void)reply_problem(rq, MHD_HTTP_BAD_REQUEST, "invalid", "%s", w.mistake);
+    (void)reply_problem(rq, w.status, "invalid", "%s", w.mistake);
     return false;
 }
 

@@ -58,7 +58,8 @@ struct request {
     struct request *pool_next;
 };
 
-/* Looks at every header field (RULES 30). False: the reply is a 400 that closes the connection. */
+/* Looks at every header field (RULES 30). False: the reply is a 400, or a 431 for too many
+ * of them, and closes the connection. */
 MUST_CHECK bool request_headers(struct request *rq, const char *version);
 /* A piece of the body. Beyond BODY_MAX it is thrown away and remembered as too large. */
 void request_body_add(struct request *rq, const char *data, size_t len);

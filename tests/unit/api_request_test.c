@@ -51,11 +51,16 @@ static int fresh(void **state)
     return 0;
 }
 
-static void refused(const char *version)
+static void refused_as(unsigned status, const char *version)
 {
     assert_false(request_headers(&rq, version));
-    assert_int_equal(rq.reply.status, 400);
+    assert_int_equal(rq.reply.status, status);
     assert_true(rq.reply.close);
+}
+
+static void refused(const char *version)
+{
+    refused_as(400, version);
 }
 
 static void fields_are_found_in_any_case(void **state)
@@ -167,7 +172,7 @@ static void too_many_fields_are_refused(void **state)
     field("Host", "a");
     for (int i = 0; i < 64; i++)
         field("X", "1");
-    refused("HTTP/1.1");
+    refused_as(431, "HTTP/1.1");
 }
 
 static void a_body_is_kept_up_to_its_limit(void **state)
