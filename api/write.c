@@ -245,7 +245,6 @@ static enum step write_answer(struct request *rq);
 enum step write_send(struct request *rq)
 {
     struct write *w = rq->write;
-    struct err err;
     if (w->keyed)
         codec_digest((struct record){w->type, w->command}, &rq->arena, w->digest);
     w->ticket = (struct ticket){
@@ -258,7 +257,7 @@ enum step write_send(struct request *rq)
         .offset = -1,
     };
     request_park(rq, write_answer); /* before the send: the report may be faster than this thread */
-    if (command_send(rq, w->service, w->type, w->command, &w->ticket, &err) != ERR_OK) {
+    if (command_send(rq, w->service, w->type, w->command, &w->ticket, &w->err) != ERR_OK) {
         w->ticket.state = TICKET_NOT_STORED;
         request_resume(rq);
     }
@@ -362,7 +361,11 @@ static enum step write_answer(struct request *rq)
     case TICKET_OPEN:
         break;
     }
-    return reply_unavailable(rq, "The command could not be stored; nothing happened.");
+    if (rq->write->err.code == ERR_OK || rq->write->err.code == ERR_UNAVAILABLE)
+        return reply_unavailable(rq, "The command could not be stored; nothing happened.");
+    log_error("command not encoded", KV_U("command", &rq->write->command_id),
+              KV_ERR(&rq->write->err));
+    return reply_err(rq, &rq->write->err);
 }
 
 enum step write_handler(struct request *rq)

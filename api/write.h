@@ -15,6 +15,7 @@
 /* A command on its way. */
 struct write {
     struct ticket ticket;
+    struct err err; /* why it was not sent; code ERR_OK: it was, or not yet */
     struct api_service *service;
     const struct record_type *type;
     void *command;
