@@ -149,6 +149,11 @@ static bool ready(struct strbuf *out, void *arg)
                     up ? "true" : "false");
         all &= up;
     }
+    strbuf_adds(out, "},\"watermarks\":{");
+    for (size_t i = 0; i < api->n_services; i++) {
+        strbuf_addf(out, "%s\"%s\":", i ? "," : "", api->services[i].service->name);
+        waiters_print(api->services[i].waiters, out);
+    }
     strbuf_adds(out, "}}");
     return all && sender_ready(api->sender) && !atomic_load(&api->draining);
 }

@@ -1,5 +1,6 @@
 #include "api/waiters.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -526,4 +527,19 @@ int64_t waiters_epoch(const struct waiters *w)
 bool waiters_listening(const struct waiters *w)
 {
     return atomic_load(&w->listening);
+}
+
+void waiters_print(struct waiters *w, struct strbuf *out)
+{
+    const char *comma = "";
+    strbuf_addc(out, '{');
+    pthread_mutex_lock(&w->lock);
+    for (size_t p = 0; p < PARTITIONS_MAX; p++) {
+        if (w->queues[p].next_command < 0)
+            continue;
+        strbuf_addf(out, "%s\"%zu\":%" PRId64, comma, p, w->queues[p].next_command);
+        comma = ",";
+    }
+    pthread_mutex_unlock(&w->lock);
+    strbuf_addc(out, '}');
 }

@@ -7,6 +7,7 @@
 #define API_WAITERS_H
 
 #include "api/ticket.h"
+#include "ops/runtime/strbuf.h"
 
 #define WAITERS_BATCH_MAX 512 /* outcomes per look-up */
 
@@ -40,5 +41,7 @@ void waiters_add_read(struct waiters *w, struct read_wait *r);
 int64_t waiters_epoch(const struct waiters *w);
 /* Is the LISTEN connection up? What was read under an epoch that still holds is then fresh. */
 bool waiters_listening(const struct waiters *w);
+/* Appends {"<partition>":<next_command>,...}: the watermarks known on this connection. */
+void waiters_print(struct waiters *w, struct strbuf *out);
 
 #endif
