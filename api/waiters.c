@@ -96,14 +96,23 @@ static void wake(struct waiters *w)
     (void)n; /* full means that a wake-up is already on its way */
 }
 
+static void epoch_next(struct waiters *w)
+{
+    atomic_fetch_add(&w->epoch, 1);
+}
+
+/* A higher watermark, however it came to be known, is news like a notification: what was cached
+ * before it is stale (V2). */
 static void watermark_set(struct waiters *w, int64_t partition, int64_t next_command)
 {
     if (partition < 0 || partition >= PARTITIONS_MAX)
         return;
     pthread_mutex_lock(&w->lock);
     struct queue *q = &w->queues[partition];
-    if (next_command > q->next_command)
+    if (next_command > q->next_command) {
         q->next_command = next_command;
+        epoch_next(w);
+    }
     passed_collect(w, q);
     pthread_mutex_unlock(&w->lock);
 }
@@ -317,11 +326,6 @@ static void late_answer(struct waiters *w)
 }
 
 /* ---- the connections */
-
-static void epoch_next(struct waiters *w)
-{
-    atomic_fetch_add(&w->epoch, 1);
-}
 
 static enum err_code watermarks_read(struct waiters *w, struct err *err)
 {

@@ -275,8 +275,11 @@ static enum err_code decide_all(struct batch *b, struct err *err)
 static enum err_code run(struct batch *b, struct err *err)
 {
     read_commands(b);
-    if (b->s->claims_pg)
-        TRY(take_claims(b, err));
+    if (b->s->claims_pg) {
+        enum err_code code = take_claims(b, err);
+        b->refused = code == ERR_INVALID; /* a key that PostgreSQL does not take */
+        TRY(code);
+    }
     crash_point("after_claims");
     TRY(begin(b, err));
     TRY(decide_all(b, err));
@@ -291,7 +294,8 @@ static enum err_code run(struct batch *b, struct err *err)
 static enum batch_verdict blame(struct batch *b, const struct err *err)
 {
     struct lane_session *s = b->s;
-    size_t attempted = b->n_decided;
+    size_t attempted =
+        b->n_decided ? b->n_decided : b->n; /* none: it was a claim that was refused */
     if (b->culprit == CULPRIT_UNKNOWN && attempted > 1) {
         s->limit = attempted / 2;
         return BATCH_REDO;

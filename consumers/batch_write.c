@@ -166,18 +166,6 @@ static enum err_code commit_view(struct batch *b, struct err *err)
     return ERR_OK;
 }
 
-static enum err_code notify(struct batch *b, struct err *err)
-{
-    struct lane_session *s = b->s;
-    const char *payload =
-        arena_printf(b->arena, "%d %" PRId64, s->id->partition, s->row.next_command);
-    struct pg_param p[] = {
-        pg_p_text(b->arena, s->id->channel),
-        pg_p_text(b->arena, payload),
-    };
-    return pg_exec(s->pg, lane_sql(SQL_LANE_NOTIFY), p, ARRAY_SIZE(p), NULL, err);
-}
-
 enum err_code batch_write(struct batch *b, struct err *err)
 {
     int64_t foreseen = b->s->expected_offset;
@@ -195,7 +183,7 @@ enum err_code batch_write(struct batch *b, struct err *err)
     atomic_store(&b->s->pulse->next_command, b->s->row.next_command);
     /* A notification that is lost costs the waiting API half a second, not an answer: the batch is
      * done in any case. */
-    enum err_code code = notify(b, err);
+    enum err_code code = lane_row_notify(b->s->pg, b->s->id->channel, &b->s->row, err);
     (void)code;
     return ERR_OK;
 }

@@ -301,8 +301,8 @@ static void leave(struct group *g, rd_kafka_t *member)
 {
     if (!member || !atomic_load(&g->joined))
         return;
-    kafka_consumer_close(member);
     atomic_store(&g->member, NULL);
+    kafka_consumer_close(member);
 }
 
 static void *group_thread(void *arg)

@@ -47,9 +47,10 @@ static bool held_by_another(const struct lane *l, int64_t my_epoch)
 }
 
 /*
- * W3: fenced. When the row is still ours it was our own expired transaction: go on. Else the other
- * one keeps the lane while it lives; the group says so too after at most a session timeout, or
- * takes the partition from us. Two owners never duel.
+ * W3: fenced, or our backend was ended by the one who took the lane, or anything else. When the row
+ * is still ours it was our own expired transaction: go on. Else the other one keeps the lane while
+ * it lives; the group says so too after at most a session timeout, or takes the partition from us.
+ * Two owners never duel.
  */
 static void yield_to_holder(struct lane *l, int64_t my_epoch)
 {
@@ -116,8 +117,7 @@ static void *lane_thread(void *arg)
         back_off_ms = ran ? BACK_OFF_FIRST_MS : back_off_ms * 2;
         back_off_ms = back_off_ms < BACK_OFF_MAX_MS ? back_off_ms : BACK_OFF_MAX_MS;
         failed(l, &err, back_off_ms);
-        if (code == ERR_CONFLICT)
-            yield_to_holder(l, epoch);
+        yield_to_holder(l, epoch);
     }
     log_info("lane closed", KV_S("service", l->id.service->name),
              KV_I("partition", l->id.partition));

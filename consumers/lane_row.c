@@ -1,5 +1,6 @@
 #include "consumers/lane_row.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "consumers/lane_sql.h"
@@ -105,6 +106,18 @@ void lane_row_queue_catch_up(struct pg *pg,
     pg_queue(pg, lane_sql(SQL_LANE_CATCH_UP), p, ARRAY_SIZE(p));
 }
 
+enum err_code
+lane_row_notify(struct pg *pg, const char *channel, const struct lane_row *row, struct err *err)
+{
+    owned_value(arena_release) struct arena a;
+    arena_init(&a);
+    struct pg_param p[] = {
+        pg_p_text(&a, channel),
+        pg_p_text(&a, arena_printf(&a, "%d %" PRId64, row->partition, row->next_command)),
+    };
+    return pg_exec(pg, lane_sql(SQL_LANE_NOTIFY), p, ARRAY_SIZE(p), NULL, err);
+}
+
 enum err_code lane_row_identify(struct pg *pg,
                                 struct lane_row *row,
                                 const char *cluster_id,
@@ -114,10 +127,9 @@ enum err_code lane_row_identify(struct pg *pg,
     owned_value(arena_release) struct arena a;
     arena_init(&a);
     struct pg_param p[] = {
-        pg_p_int4(&a, row->partition),
-        pg_p_int8(&a, row->epoch),
-        pg_p_text(&a, cluster_id),
-        pg_p_text(&a, claims_mark),
+        pg_p_int4(&a, row->partition),    pg_p_int8(&a, row->epoch),
+        pg_p_text(&a, cluster_id),        pg_p_text(&a, claims_mark),
+        pg_p_int4(&a, row->fold_version), pg_p_int8(&a, row->fold_next),
     };
     size_t index = pg_queue(pg, lane_sql(SQL_LANE_IDENTIFY), p, ARRAY_SIZE(p));
     TRY(pg_sync(pg, err));

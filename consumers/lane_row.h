@@ -55,6 +55,10 @@ MUST_CHECK enum err_code lane_row_identify(struct pg *pg,
                                            const char *cluster_id,
                                            const char *claims_mark,
                                            struct err *err);
+/* Tells the APIs how far the view is: a statement of its own, after the commit (RULES 28). A lost
+ * one costs them time only. */
+MUST_CHECK enum err_code
+lane_row_notify(struct pg *pg, const char *channel, const struct lane_row *row, struct err *err);
 /* Lanes of this service whose claims have that mark. */
 MUST_CHECK enum err_code
 lane_row_count_marked(struct pg *pg, const char *claims_mark, int64_t *ret, struct err *err);

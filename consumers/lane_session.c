@@ -1,6 +1,5 @@
 #include "consumers/lane_session.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "consumers/catch_up.h"
 #include "consumers/log_identity.h"
 #include "consumers/outcome.h"
+#include "consumers/retention.h"
 #include "consumers/state_store.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
@@ -194,6 +194,8 @@ static enum err_code open_session(struct lane_session *s, struct err *err)
     const struct lane_identity *id = s->id;
     struct log_bounds bounds;
     TRY(connect_all(s, err));
+    if (lane_pulse_stopping(s->pulse)) /* the lane may be another's by now: do not take it back */
+        return err_set(err, ERR_UNAVAILABLE, "stopping");
     int fold_version = id->service->decider->fold_version;
     TRY(lane_row_take(s->pg, id->partition, id->owner, fold_version, &s->row, err));
     lane_pulse_beat(s->pulse);
@@ -203,6 +205,7 @@ static enum err_code open_session(struct lane_session *s, struct err *err)
     TRY(read_log(s, &bounds, err));
     TRY(log_commands_check(s, &bounds, &s->row.next_command, err));
     TRY(lane_row_identify(s->pg, &s->row, bounds.cluster_id, s->control.claims_mark, err));
+    TRY(lane_row_notify(s->pg, id->channel, &s->row, err));
     TRY(await_claims(s, err));
     s->expected_offset = bounds.events_high;
     atomic_store(&s->pulse->next_command, s->row.next_command);
@@ -239,12 +242,11 @@ static void measure_lag(struct lane_session *s)
 }
 
 /* An idle connection has nothing to say but that it is dead: then the lane must not look alive. */
-static enum err_code check_alive(const struct pg *pg, struct err *err)
+static enum err_code check_alive(struct pg *pg, struct err *err)
 {
-    struct pollfd fd = {.fd = pg_socket(pg), .events = POLLIN};
-    if (poll(&fd, 1, 0) == 0)
-        return ERR_OK;
-    return err_set(err, ERR_UNAVAILABLE, "connection to PostgreSQL lost while idle");
+    char ignored[2];
+    bool got;
+    return pg_wait_notify(pg, 0, ignored, sizeof(ignored), ignored, sizeof(ignored), &got, err);
 }
 
 static enum err_code check_connections(const struct lane_session *s, struct err *err)
@@ -253,11 +255,10 @@ static enum err_code check_connections(const struct lane_session *s, struct err 
     return s->claims_pg ? check_alive(s->claims_pg, err) : ERR_OK;
 }
 
-/* Retention in small steps, when there is nothing else to do. */
-static enum err_code idle(struct lane_session *s, struct err *err)
+/* Retention in small steps, between batches. */
+static enum err_code sweep_when_due(struct lane_session *s, struct err *err)
 {
     int64_t now = time_monotonic_us();
-    TRY(check_connections(s, err));
     if (now < s->swept_at_us)
         return ERR_OK;
     int64_t before = time_now_us() - s->id->cfg->outcome_retention_s * 1000000;
@@ -265,7 +266,11 @@ static enum err_code idle(struct lane_session *s, struct err *err)
     TRY(outcome_sweep(s->pg, s->id->partition, before, SWEEP_ROWS_MAX, &outcomes, err));
     TRY(state_store_sweep(s->pg, s->id->partition, s->row.fold_version, SWEEP_ROWS_MAX, &states,
                           err));
-    bool more = outcomes == SWEEP_ROWS_MAX || states == SWEEP_ROWS_MAX;
+    bool more = false;
+    if (s->id->partition == 0) /* these have no partition: one lane does it for all */
+        TRY(retention_sweep(s->pg, s->id->service, time_now_us(), before, SWEEP_ROWS_MAX, &more,
+                            err));
+    more |= outcomes == SWEEP_ROWS_MAX || states == SWEEP_ROWS_MAX;
     s->swept_at_us = now + (more ? SWEEP_AGAIN_US : SWEEP_EVERY_US);
     return ERR_OK;
 }
@@ -314,7 +319,8 @@ enum err_code lane_session_run(struct lane_session *s, struct err *err)
         if (s->inbox.n > 0)
             TRY(turn(s, &retries, err));
         else
-            TRY(idle(s, err));
+            TRY(check_connections(s, err));
+        TRY(sweep_when_due(s, err));
         measure_lag(s);
     }
     return ERR_OK;

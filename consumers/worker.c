@@ -67,10 +67,10 @@ static enum err_code stop(struct worker *w, struct err *err)
 {
     bool drained = true;
     int64_t deadline = time_monotonic_us() + DRAIN_MS * 1000LL; /* for all together (RULES 14) */
+    admin_stop(w->admin);
+    watchdog_stop(w->watchdog); /* it looks at the groups' members, which are closed next */
     for (size_t i = 0; i < w->n; i++)
         group_request_stop(w->groups[i]);
-    admin_stop(w->admin);
-    watchdog_stop(w->watchdog);
     for (size_t i = 0; i < w->n; i++) {
         int64_t left_ms = (deadline - time_monotonic_us()) / 1000;
         drained = group_join(w->groups[i], left_ms > 0 ? (int)left_ms : 0) && drained;

@@ -101,11 +101,12 @@ static enum err_code warm_up(struct producer *p, struct err *err)
 }
 
 /* Retriable means: the same call again. A predecessor's transaction that is still being ended takes
- * its time. */
+ * its time. Both producers together stay below the watchdog's patience of two transaction timeouts
+ * (RULES 3); the lane then says so and tries again. */
 static enum err_code init_transactions(const struct producer *p, struct err *err)
 {
-    int64_t timeout_ms = p->log->cfg.transaction_timeout_ms;
-    int64_t deadline_us = time_monotonic_us() + 2 * timeout_ms * 1000;
+    int64_t timeout_ms = p->log->cfg.transaction_timeout_ms / 4;
+    int64_t deadline_us = time_monotonic_us() + timeout_ms * 1000;
     rd_kafka_error_t *error = rd_kafka_init_transactions(p->rk, (int)timeout_ms);
     while (kafka_classify(error) == KAFKA_RETRY && time_monotonic_us() < deadline_us) {
         rd_kafka_error_destroy(error);

@@ -201,35 +201,52 @@ static void prepare(struct pg *pg, const struct pg_stmt *s, const Oid *types, in
         pg->broken = true;
 }
 
-size_t pg_queue(struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n)
-{
+/* Parameters as libpq wants them. */
+struct wire {
     Oid types[PG_PARAMS_MAX];
     const char *values[PG_PARAMS_MAX];
     int lengths[PG_PARAMS_MAX];
     int formats[PG_PARAMS_MAX];
+};
+
+static void wire_fill(struct wire *w, const struct pg_param *p, size_t n)
+{
     assert(n <= PG_PARAMS_MAX);
     for (size_t i = 0; i < n; i++) {
-        types[i] = (Oid)p[i].type;
-        values[i] = p[i].data;
-        lengths[i] = p[i].len;
-        formats[i] = 1;
+        w->types[i] = (Oid)p[i].type;
+        w->values[i] = p[i].data;
+        w->lengths[i] = p[i].len;
+        w->formats[i] = 1;
     }
+}
+
+size_t pg_queue(struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n)
+{
+    struct wire w;
+    wire_fill(&w, p, n);
     if (pg->synced)
         clear_results(pg);
-    prepare(pg, s, types, (int)n);
+    prepare(pg, s, w.types, (int)n);
     next_entry(pg, ENTRY_EXECUTE, s, NULL);
-    if (!PQsendQueryPrepared(pg->conn, s->name, (int)n, values, lengths, formats,
+    if (!PQsendQueryPrepared(pg->conn, s->name, (int)n, w.values, w.lengths, w.formats,
                              s->text_results ? 0 : 1))
+        pg->broken = true;
+    return next_index(pg);
+}
+
+size_t pg_queue_once(struct pg *pg, const char *sql, const struct pg_param *p, size_t n)
+{
+    struct wire w;
+    wire_fill(&w, p, n);
+    next_entry(pg, ENTRY_COMMAND, NULL, sql);
+    if (!PQsendQueryParams(pg->conn, sql, (int)n, w.types, w.values, w.lengths, w.formats, 1))
         pg->broken = true;
     return next_index(pg);
 }
 
 size_t pg_queue_command(struct pg *pg, const char *sql)
 {
-    next_entry(pg, ENTRY_COMMAND, NULL, sql);
-    if (!PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 1))
-        pg->broken = true;
-    return next_index(pg);
+    return pg_queue_once(pg, sql, NULL, 0);
 }
 
 /* ---- sync
@@ -300,6 +317,7 @@ static enum err_code classify(const char *sqlstate)
     } classes[] = {
         {"22",    ERR_INVALID    },
         {"23",    ERR_INVALID    },
+        {"54",    ERR_INVALID    }, /* a value over a limit of the program: an index row, say */
         {"08",    ERR_UNAVAILABLE},
         {"40",    ERR_UNAVAILABLE},
         {"53",    ERR_UNAVAILABLE},

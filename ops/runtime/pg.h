@@ -79,6 +79,8 @@ int pg_socket(const struct pg *pg); /* for poll() by listeners */
 size_t pg_queue(struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n);
 /* Like pg_queue, without preparing: BEGIN, COMMIT, SAVEPOINT x. sql must live until the sync. */
 size_t pg_queue_command(struct pg *pg, const char *sql);
+/* Like pg_queue, for what is too rare to keep prepared. sql must live until the sync. */
+size_t pg_queue_once(struct pg *pg, const char *sql, const struct pg_param *p, size_t n);
 /* Sends SYNC, flushes, reads all results. The first failed statement's error: class 22/23 ->
  * ERR_INVALID, 08/40/53/55P03/ 57/58 -> ERR_UNAVAILABLE, others ERR_INTERNAL; err->reason holds the
  * SQLSTATE, err->msg names the statement. */

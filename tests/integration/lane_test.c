@@ -252,6 +252,37 @@ static void a_claim_survives_a_crash_between_both_commits(void **state)
     worker_stop(worker);
 }
 
+/* Longer than an index row may be, and no two parts alike: PostgreSQL refuses it where the claim is
+ * taken. */
+static void an_email_that_no_index_takes_is_rejected_alone(void **state)
+{
+    (void)state;
+    char email[9000] = "";
+    for (size_t i = 0; i + 41 < sizeof(email); i += UUID_TEXT_LEN) {
+        struct uuid part = uuid_v7(time_now_us());
+        uuid_format(&part, email + i);
+    }
+    memcpy(email + strlen(email), "@b.c", sizeof("@b.c"));
+    struct register_user *monster = register_user_new(email);
+    struct register_user *person = register_user_new("after.the.monster@example.org");
+    pid_t worker = worker_spawn(NULL);
+    send_command(&type_register_user, monster);
+    send_command(&type_register_user, person);
+    assert_string_equal(outcome_of("user", &monster->meta.command_id), "internal");
+    assert_string_equal(outcome_of("user", &person->meta.command_id), "applied");
+    worker_stop(worker);
+}
+
+/* Else the first reopening would fold the whole log again. */
+static void a_lane_remembers_its_fold_version_from_the_start(void **state)
+{
+    (void)state;
+    pid_t worker = worker_spawn(NULL);
+    await_number("SELECT count(*) FROM hirelog_job_g1.lane WHERE caught_up AND fold_version > 0",
+                 WORLD_PARTITIONS);
+    worker_stop(worker);
+}
+
 /* ---- owners */
 
 static void a_second_owner_fences_the_first(void **state)
@@ -476,12 +507,14 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "worker") == 0)
         worker_main();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_lane_remembers_its_fold_version_from_the_start, workers_end),
         cmocka_unit_test_teardown(commands_become_events_rows_and_outcomes, workers_end),
         cmocka_unit_test_teardown(two_workers_share_the_lanes_and_one_takes_over, workers_end),
         cmocka_unit_test_teardown(a_command_sent_three_times_is_decided_once, workers_end),
         cmocka_unit_test_teardown(an_old_command_is_rejected_as_expired, workers_end),
         cmocka_unit_test_teardown(unreadable_commands_are_rejected_in_their_place, workers_end),
         cmocka_unit_test_teardown(what_the_read_model_refuses_is_rejected_alone, workers_end),
+        cmocka_unit_test_teardown(an_email_that_no_index_takes_is_rejected_alone, workers_end),
         cmocka_unit_test_teardown(one_account_per_email_also_across_partitions, workers_end),
         cmocka_unit_test_teardown(a_crash_after_the_poll_costs_nothing, workers_end),
         cmocka_unit_test_teardown(a_crash_after_the_claims_costs_nothing, workers_end),
