@@ -178,6 +178,27 @@ static void too_many_failed_logins_have_to_wait(void **state)
     assert_true(strtol(http_header("Retry-After"), NULL, 10) > 0);
 }
 
+/* The key of a registration is no place to try passwords at leisure. */
+static void registering_again_is_a_try_at_the_password(void **state)
+{
+    (void)state;
+    char body[256], key[80];
+    struct person hal = http_person("hal", CLIENT);
+    (void)snprintf(key, sizeof(key), "Idempotency-Key: again-%s\r\n", hal.id);
+    for (int i = 0; i < LOGIN_TRIES_MAX; i++) {
+        (void)snprintf(body, sizeof(body),
+                       "{\"email\":\"again-%s@example.org\",\"display_name\":\"Hal\",\"roles\":%s,"
+                       "\"password\":\"" HTTP_PASSWORD " %d\"}",
+                       hal.id, CLIENT, i);
+        http_ask(NULL, "POST", "/api/register/", body, key, i == 0 ? 201 : HTTP_ANY);
+        if (answer.status == 429)
+            break;
+        if (i > 0)
+            http_refused("idempotency_key_reused");
+    }
+    http_refused("too_many_attempts");
+}
+
 /* ---- jobs, applications, contracts */
 
 static void a_job_is_posted_edited_and_closed_by_its_owner(void **state)
@@ -706,6 +727,7 @@ int main(void)
         cmocka_unit_test(a_new_password_ends_the_other_sessions_only),
         cmocka_unit_test(a_deactivated_account_is_closed_for_good),
         cmocka_unit_test(too_many_failed_logins_have_to_wait),
+        cmocka_unit_test(registering_again_is_a_try_at_the_password),
         cmocka_unit_test(a_job_is_posted_edited_and_closed_by_its_owner),
         cmocka_unit_test(reads_are_conditional_and_may_wait_for_a_position),
         cmocka_unit_test(one_live_application_per_freelancer_and_none_on_ones_own_job),
