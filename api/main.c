@@ -227,19 +227,11 @@ static enum err_code
 settings_load(const struct command_line *line, struct config *ret, struct err *err)
 {
     owned_value(strbuf_release) struct strbuf problems = {0};
+    if (line->services) /* checked with all the rest, and above the environment */
+        (void)setenv("HIRELOG_SERVICES", line->services, 1);
     enum err_code code = config_load(line->config_file, service_names, ret, &problems, err);
     fputs(strbuf_cstr(&problems), stderr);
-    if (code != ERR_OK)
-        return code;
-    if (line->services)
-        (void)snprintf(ret->services, sizeof(ret->services), "%s", line->services);
-    for (const char *p = ret->services; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ',')) {
-        char name[64] = "";
-        (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, ","), p);
-        if (!service_find(name))
-            return err_set(err, ERR_INVALID, "there is no service `%s`", name);
-    }
-    return ERR_OK;
+    return code;
 }
 
 static void log_start(const struct config *cfg, const char *process)

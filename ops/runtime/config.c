@@ -1,9 +1,11 @@
 #include "ops/runtime/config.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <libpq-fe.h>
 #include <limits.h>
+#include <unistd.h>
 
 #define LINE_MAX_LEN 1024
 
@@ -41,7 +43,7 @@ static const struct setting settings[] = {
     TEXT(topic_prefix, "hirelog", "First part of every topic, group and transactional id."),
     INT(partitions, "1", 1, 1000, "Partitions of every topic. Frozen when the topics are created; checked at start."),
     INT(topic_replication, "1", 1, 7, "Replication factor that `hirelog topics` creates topics with."),
-    TEXT(listen, "127.0.0.1", "Address that the API and the admin ports listen on."),
+    TEXT(listen, "127.0.0.1", "IPv4 address that the API and the admin ports listen on."),
     INT(api_port, "8080", 0, 65535, "Port of the API; 0 = any free one, which the log tells."),
     INT(api_admin_port, "8081", 0, 65535, "Port of /healthz, /readyz and /metrics of `hirelog api`."),
     INT(worker_admin_port, "8082", 0, 65535, "The same of `hirelog worker`."),
@@ -64,7 +66,6 @@ static const struct setting settings[] = {
     INT(argon2_passes, "2", 2, 10, "Passes of one Argon2id hash."),
     INT(argon2_threads, "1", 1, 16, "Password hashes computed at the same time."),
     TEXT(identity_key_file, "", "File with the key that anonymous requests are identified by (32 bytes or more)."),
-    TEXT(schema_registry_url, "", "Schema registry of the Confluent dialect; empty = the embedded one."),
     TEXT(log_format, "logfmt", "logfmt or json."),
     TEXT(log_level, "info", "debug, info, warn or error."),
 };
@@ -301,6 +302,22 @@ static void check_words(struct loading *l)
         problem(l, "session_idle_s", "above session_max_s");
 }
 
+/* What would fail at start anyhow, said with the rest. */
+static void check_places(struct loading *l)
+{
+    const struct config *c = l->config;
+    struct in_addr address;
+    l->where = "settings";
+    if (inet_pton(AF_INET, c->listen, &address) != 1)
+        problem(l, "listen", "not an IPv4 address");
+    if (c->api_port != 0 && c->api_port == c->api_admin_port)
+        problem(l, "api_admin_port", "the same as api_port");
+    if (c->brokers[0] == '\0')
+        problem(l, "brokers", "empty");
+    if (c->identity_key_file[0] != '\0' && access(c->identity_key_file, R_OK) != 0)
+        problem(l, "identity_key_file", strerror(errno));
+}
+
 /* `services = a,b`: each must be one that exists. */
 static void check_services(struct loading *l)
 {
@@ -337,6 +354,7 @@ enum err_code config_load(const char *file,
         load_file(&l, file);
     load_environment(&l);
     check_words(&l);
+    check_places(&l);
     check_services(&l);
     check_conninfos(&l);
     struct config_timeouts t = config_derive(c);

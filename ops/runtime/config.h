@@ -39,7 +39,6 @@ struct config {
     int64_t session_idle_s, session_max_s;      /* 1800, 43200 */
     int64_t argon2_memory_kib, argon2_passes, argon2_threads; /* 19456, 2; size of the pool */
     char identity_key_file[CONFIG_TEXT_MAX];
-    char schema_registry_url[CONFIG_TEXT_MAX]; /* "" = embedded */
     char log_format[16], log_level[16];
 };
 

@@ -64,6 +64,21 @@ static void a_file_is_above_the_defaults_and_the_environment_above_the_file(void
     assert_string_equal(config.pg_service[1], "host=elsewhere port=5");
 }
 
+static void what_would_fail_at_start_is_told_with_the_rest(void **state)
+{
+    (void)state;
+    assert_int_equal(load("listen = banana\napi_port = 8081\nbrokers =\n"
+                          "identity_key_file = /nonexistent\nservices = job,nosuch,alsono\n"),
+                     ERR_INVALID);
+    assert_int_equal(lines(), 6);
+    assert_non_null(strstr(strbuf_cstr(&problems), "listen: not an IPv4 address"));
+    assert_non_null(strstr(strbuf_cstr(&problems), "api_admin_port: the same as api_port"));
+    assert_non_null(strstr(strbuf_cstr(&problems), "brokers: empty"));
+    assert_non_null(strstr(strbuf_cstr(&problems), "identity_key_file: No such file"));
+    assert_non_null(strstr(strbuf_cstr(&problems), "no service is called \"nosuch\""));
+    assert_non_null(strstr(strbuf_cstr(&problems), "no service is called \"alsono\""));
+}
+
 static void all_mistakes_are_told_at_once(void **state)
 {
     (void)state;
@@ -189,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_need_no_file),
         cmocka_unit_test(a_file_is_above_the_defaults_and_the_environment_above_the_file),
+        cmocka_unit_test(what_would_fail_at_start_is_told_with_the_rest),
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(a_mistake_in_the_environment_is_one_too),
         cmocka_unit_test(a_log_level_is_a_whole_word),
