@@ -86,11 +86,12 @@ static void all_mistakes_are_told_at_once(void **state)
     char longer[300];
     memset(longer, 'x', sizeof longer - 1);
     longer[sizeof longer - 1] = '\0';
-    snprintf(text, sizeof text,
-             "api_thread = 3\napi_port = abc\napi_threads = 0\ntransaction_timeout_ms = 3999\n"
-             "topic_prefix = %s\npg_nobody = x\nno equals sign\nlisten = a\nlisten = b\n"
-             "log_format = xml\napi_admin_port = 99999999999999999999\n",
-             longer);
+    snprintf(
+        text, sizeof text,
+        "api_thread = 3\napi_port = abc\napi_threads = 0\ntransaction_timeout_ms = 3999\n"
+        "topic_prefix = %s\npg_nobody = x\nno equals sign\nlisten = 127.0.0.1\nlisten = 127.0.0.2\n"
+        "log_format = xml\napi_admin_port = 99999999999999999999\n",
+        longer);
     memset(&config, 0x5a, sizeof config);
     assert_int_equal(load(text), ERR_INVALID);
     assert_int_equal(((unsigned char *)&config)[0], 0x5a); /* the output is untouched */
