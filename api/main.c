@@ -10,6 +10,7 @@
 
 #include "api/api.h"
 #include "consumers/manifest.h"
+#include "consumers/repair.h"
 #include "consumers/worker.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/lifecycle.h"
@@ -169,18 +170,51 @@ run_schemas(const struct config *cfg, const struct command_line *line, struct er
     return ERR_OK;
 }
 
+static enum err_code repair_one(const struct config *cfg,
+                                const struct command_line *line,
+                                const struct service *service,
+                                struct err *err)
+{
+    int64_t moved;
+    if (strcmp(line->verb, "rebuild") == 0) {
+        TRY(repair_rebuild(cfg, service, err));
+        printf("%s: the view is empty; the worker will fill it from the event log\n",
+               service->name);
+        return ERR_OK;
+    }
+    TRY(repair_accept_commands(cfg, service, &moved, err));
+    printf("%s: %lld partitions moved to the beginning of their command log\n", service->name,
+           (long long)moved);
+    return ERR_OK;
+}
+
+/* W11. Only for services that are named: a slip must not empty every view. */
+static enum err_code
+run_repair(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    if (strcmp(line->verb, "rebuild") != 0 && strcmp(line->verb, "accept-commands") != 0)
+        return err_set(err, ERR_INVALID, "repair rebuild, or repair accept-commands");
+    if (!line->services)
+        return err_set(err, ERR_INVALID, "repair: name the services (--services A,B)");
+    for (size_t i = 0; i < n_services; i++)
+        if (services_list_has(cfg->services, services[i].name))
+            TRY(repair_one(cfg, line, &services[i], err));
+    return ERR_OK;
+}
+
 static const struct command {
     const char *name;
     command_fn *run;
     const char *doc;
 } commands[] = {
-    {"api",      run_api,      "serve the HTTP API"                                         },
-    {"worker",   run_worker,   "decide commands and keep the view"                          },
-    {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                       },
-    {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"},
-    {"services", run_services, "print the services and their topics"                        },
-    {"schemas",  run_schemas,  "print id, subject and version of every schema"              },
-    {"config",   run_config,   "print the settings; `config sample`, `config docs`"         },
+    {"api",      run_api,      "serve the HTTP API"                                                 },
+    {"worker",   run_worker,   "decide commands and keep the view"                                  },
+    {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                               },
+    {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"        },
+    {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
+    {"services", run_services, "print the services and their topics"                                },
+    {"schemas",  run_schemas,  "print id, subject and version of every schema"                      },
+    {"config",   run_config,   "print the settings; `config sample`, `config docs`"                 },
 };
 
 static void help(FILE *out)

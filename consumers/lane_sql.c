@@ -17,6 +17,7 @@ static struct pg_stmt statements[LANE_SQL_N] = {
     [SQL_LANE_HOLDER] = {.name = "lane_holder"},
     [SQL_LANE_ORPHANS] = {.name = "lane_orphans"},
     [SQL_LANE_NOTIFY] = {.name = "lane_notify"},
+    [SQL_LANE_ACCEPT_COMMANDS] = {.name = "lane_accept_commands"},
     [SQL_OUTCOME_FIND] = {.name = "outcome_find"},
     [SQL_OUTCOME_SAVE] = {.name = "outcome_save"},
     [SQL_OUTCOME_SHIFT] = {.name = "outcome_shift"},

@@ -48,9 +48,10 @@ static enum err_code read_event_id(const struct lane_session *s,
 
 static enum err_code lost(const struct lane_session *s, const char *what, struct err *err)
 {
-    return err_set(err, ERR_CORRUPT,
-                   "%s/%d: %s; the view was made from another log, repair by hand",
-                   s->id->event_topic, s->id->partition, what);
+    return err_set(
+        err, ERR_CORRUPT,
+        "%s/%d: %s; the view was made from another log: find it, or `hirelog repair rebuild`",
+        s->id->event_topic, s->id->partition, what);
 }
 
 static enum err_code check_event(const struct lane_session *s,
@@ -94,7 +95,7 @@ enum err_code log_commands_check(const struct lane_session *s,
     if (*next_command > bounds->commands_high)
         return err_set(err, ERR_CORRUPT,
                        "%s/%d ends at %" PRId64 ", before the next command %" PRId64
-                       ": lost or recreated, repair by hand",
+                       ": lost or recreated; `hirelog repair accept-commands` takes it as it is",
                        id->command_topic, id->partition, bounds->commands_high, *next_command);
     if (*next_command >= bounds->commands_low)
         return ERR_OK;
@@ -108,6 +109,6 @@ enum err_code log_commands_check(const struct lane_session *s,
     }
     return err_set(err, ERR_CORRUPT,
                    "%s/%d begins at %" PRId64 ", after the next command %" PRId64
-                   ": commands are lost, repair by hand",
+                   ": commands are lost; `hirelog repair accept-commands` goes on without them",
                    id->command_topic, id->partition, bounds->commands_low, *next_command);
 }

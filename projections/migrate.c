@@ -170,6 +170,35 @@ static enum err_code password_read(const char *path, char ret[PASSWORD_MAX], str
     return ERR_OK;
 }
 
+static enum err_code open_admin(const struct config *cfg, struct pg **ret, struct err *err)
+{
+    struct pg_options o = {.conninfo = cfg->pg_admin, .application_name = "hirelog migrate"};
+    for (size_t i = 0; i < STEP_N; i++)
+        steps[i].sql = text_of("common", "migrate", steps[i].name);
+    return pg_open(&o, ret, err);
+}
+
+static enum err_code service_drop(struct migration *m, struct err *err)
+{
+    TRY(begin(m, "", err));
+    TRY(script(m, "common", "migrate", "drop", err));
+    return pg_commit(m->pg, err);
+}
+
+enum err_code
+migrate_drop(const struct config *cfg, const struct migrate_service *service, struct err *err)
+{
+    owned(pg_free) struct pg *pg = NULL;
+    TRY(open_admin(cfg, &pg, err));
+    struct migration m = {.pg = pg, .service = service};
+    arena_init(&m.arena);
+    enum err_code code = service_drop(&m, err);
+    if (code != ERR_OK)
+        pg_rollback(pg);
+    arena_release(&m.arena);
+    return code;
+}
+
 enum err_code migrate_run(const struct config *cfg,
                           const struct migrate_service *services,
                           size_t n,
@@ -177,12 +206,8 @@ enum err_code migrate_run(const struct config *cfg,
 {
     char password[PASSWORD_MAX];
     owned(pg_free) struct pg *pg = NULL;
-    for (size_t i = 0; i < STEP_N; i++)
-        steps[i].sql = text_of("common", "migrate", steps[i].name);
     TRY(password_read(cfg->pg_role_password_file, password, err));
-    TRY(pg_open(
-        &(struct pg_options){.conninfo = cfg->pg_admin, .application_name = "hirelog migrate"}, &pg,
-        err));
+    TRY(open_admin(cfg, &pg, err));
     for (size_t i = 0; i < n; i++) {
         struct migration m = {.pg = pg, .service = &services[i]};
         arena_init(&m.arena);

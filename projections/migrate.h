@@ -25,4 +25,9 @@ MUST_CHECK enum err_code migrate_run(const struct config *cfg,
                                      size_t n,
                                      struct err *err);
 
+/* Drops a service's view and what belongs to it (hirelog_<service>, hirelog_<service>_g<N>), not
+ * its vault. */
+MUST_CHECK enum err_code
+migrate_drop(const struct config *cfg, const struct migrate_service *service, struct err *err);
+
 #endif

@@ -354,18 +354,23 @@ const char *outcome_of(const char *service, const struct uuid *command_id)
 
 /* ---- what Kafka says */
 
+/* To the true end: right after a commit its marker may not be written yet, and a committed read
+ * ends before it. */
 static void count_partition(rd_kafka_t *reader,
+                            rd_kafka_t *bounds,
                             const char *topic,
                             int32_t partition,
                             const struct uuid *command_id,
                             struct log_count *ret)
 {
+    int64_t low, high;
+    OK(kafka_watermarks(bounds, topic, partition, &low, &high, err));
     OK(kafka_reader_assign(reader, topic, partition, 0, err));
     for (bool end = false; !end;) {
         rd_kafka_message_t *m = rd_kafka_consumer_poll(reader, 1000);
         if (!m)
             continue;
-        end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+        end = m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && m->offset >= high;
         if (!m->err) {
             struct record event;
             OK(codec_decode(world.codec, (struct bytes){m->payload, m->len}, &world.arena, &event,
@@ -382,11 +387,13 @@ struct log_count count_events(const char *service, const struct uuid *command_id
 {
     struct log_count n = {0};
     char topic[TOPIC_NAME_MAX];
-    rd_kafka_t *reader = NULL;
+    rd_kafka_t *reader = NULL, *bounds = NULL;
     service_event_topic(world.cfg.topic_prefix, service, topic);
     OK(kafka_reader_open(&world.cfg, true, 1, &reader, err));
+    OK(kafka_reader_open(&world.cfg, false, 1, &bounds, err));
     for (int32_t p = 0; p < WORLD_PARTITIONS; p++)
-        count_partition(reader, topic, p, command_id, &n);
+        count_partition(reader, bounds, topic, p, command_id, &n);
+    kafka_consumer_close(bounds);
     kafka_consumer_close(reader);
     return n;
 }
