@@ -25,6 +25,7 @@ struct setting {
 static const struct setting common_settings[] = {
     {"socket.nagle.disable",               "true" },
     {"fetch.error.backoff.ms",             "20"   },
+    {"reconnect.backoff.max.ms",           "1000" }, /* a broker that is back is found within a second */
     {"log.connection.close",               "false"},
     {"topic.metadata.refresh.interval.ms", "60000"},
 };
