@@ -12,13 +12,13 @@
 #include "api/handlers.h"
 #include "api/password.h"
 #include "api/throttle.h"
-#include "api/url.h"
 #include "api/write.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 #include "producers/user/user.h"
 #include "schemas/codec.h"
 #include "schemas/records.h"
+#include "schemas/text.h"
 
 /* What an account handler keeps while others work for it. */
 struct account_work {
@@ -56,7 +56,7 @@ static char *member_take(struct request *rq,
     const char *code = !v ? "required" : !json_is_string(v) ? "type" : NULL;
     char *text = NULL;
     if (!code) {
-        size_t n = utf8_length(json_string_value(v));
+        size_t n = text_characters(json_string_value(v), json_string_length(v));
         code = n < min || n > max ? "length" : NULL;
     }
     if (code)

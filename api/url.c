@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "schemas/text.h"
+
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -12,56 +14,6 @@ static int hex_value(char c)
     if (c >= 'A' && c <= 'F')
         return c - 'A' + 10;
     return -1;
-}
-
-/* Length of the well-formed sequence at s, 0 when there is none (RFC 3629, no surrogates, no
- * overlong forms). */
-static size_t utf8_sequence(const uint8_t *s, size_t len)
-{
-    static const struct {
-        uint8_t first, last, low, high;
-        size_t n;
-    } forms[] = {
-        {0x00, 0x7f, 0x80, 0xbf, 1},
-        {0xc2, 0xdf, 0x80, 0xbf, 2},
-        {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3},
-        {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4},
-        {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-        if (s[0] < forms[i].first || s[0] > forms[i].last)
-            continue;
-        if (forms[i].n > len || (forms[i].n > 1 && (s[1] < forms[i].low || s[1] > forms[i].high)))
-            return 0;
-        for (size_t k = 2; k < forms[i].n; k++)
-            if ((s[k] & 0xc0) != 0x80)
-                return 0;
-        return forms[i].n;
-    }
-    return 0;
-}
-
-bool utf8_valid(const char *text, size_t len)
-{
-    const uint8_t *s = (const uint8_t *)text;
-    for (size_t i = 0, n; i < len; i += n) {
-        n = utf8_sequence(s + i, len - i);
-        if (n == 0)
-            return false;
-    }
-    return true;
-}
-
-size_t utf8_length(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++)
-        n += ((uint8_t)*text & 0xc0) != 0x80;
-    return n;
 }
 
 char *url_decode(struct arena *a, const char *text, size_t len, bool plus)
@@ -83,7 +35,7 @@ char *url_decode(struct arena *a, const char *text, size_t len, bool plus)
         out[n++] = c;
     }
     out[n] = '\0';
-    return utf8_valid(out, n) ? out : NULL;
+    return text_is_clean(out, n) ? out : NULL;
 }
 
 char *url_encode(struct arena *a, const char *text)

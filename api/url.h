@@ -28,8 +28,5 @@ char *url_decode(struct arena *a, const char *text, size_t len, bool plus);
 char *url_encode(struct arena *a, const char *text);
 /* First value of that name; NULL when absent. */
 const char *url_param(const struct url *u, const char *name);
-bool utf8_valid(const char *text, size_t len);
-/* Characters of valid UTF-8. */
-size_t utf8_length(const char *text);
 
 #endif
