@@ -1,0 +1,24 @@
+/*
+ * messaging.h - threads of two people, about a job or about none. The thread is the aggregate: each
+ * message takes a version of it. Pure.
+ *
+ * Refusals:
+ *   not_a_party     only the two participants write, and only they read
+ *   own_message     nobody writes to oneself
+ *   already_exists  the message id is taken
+ *   not_found       no such thread
+ *   not_the_owner   what is created carries the command's id
+ */
+#ifndef PRODUCERS_MESSAGING_MESSAGING_H
+#define PRODUCERS_MESSAGING_MESSAGING_H
+
+#include "producers/decider.h"
+
+extern const struct decider messaging_decider;
+
+/* The one thread of two people about a job; job_id NULL = about none. The order of the two does not
+ * matter. */
+struct uuid
+thread_id_of(const struct uuid *one, const struct uuid *other, const struct uuid *job_id);
+
+#endif
