@@ -6,12 +6,14 @@
  *   not_found              no such job, or no such application or contract of that job
  *   not_a_client           only clients post jobs
  *   not_a_freelancer       only freelancers apply
- *   not_the_owner          only the client edits, closes, declines, hires, completes; only its
- * freelancer withdraws an application; what is created carries the command's id not_a_party only
- * client and freelancer of a contract may end it own_job                nobody applies for the own
- * job job_not_open           a filled or closed job stays as it is already_applied        one live
- * application per freelancer and job application_declined   a declined application is not sent
- * again (a withdrawn one may be) too_many_applications  LIVE_APPLICATIONS_MAX are live already
+ *   not_the_owner          only the client edits, closes, declines, hires, completes; only its freelancer
+ *                          withdraws an application; what is created carries the command's id
+ *   not_a_party            only client and freelancer of a contract may end it
+ *   own_job                nobody applies for the own job
+ *   job_not_open           a filled or closed job stays as it is
+ *   already_applied        one live application per freelancer and job
+ *   application_declined   a declined application is not sent again (a withdrawn one may be)
+ *   too_many_applications  LIVE_APPLICATIONS_MAX are live already
  *   application_not_live   it was withdrawn, declined or accepted
  *   contract_not_active    it was completed or cancelled
  *   nothing_to_change      EditJob without a member

@@ -11,9 +11,10 @@
  *   already_exists          the id of what would be created is taken
  *   not_found               no such invoice or payment of that freelancer
  *   not_a_party             neither the client nor the freelancer of the invoice
- *   not_the_owner           only a reactor issues; only the freelancer cancels and refunds; only
- * the client pays; what is created carries the command's id no_lines                an invoice
- * without a line currency_mismatch       lines, payment or refund in another currency
+ *   not_the_owner           only a reactor issues; only the freelancer cancels and refunds; only the
+ *                           client pays; what is created carries the command's id
+ *   no_lines                an invoice without a line
+ *   currency_mismatch       lines, payment or refund in another currency
  *   invoice_too_large       the lines sum to more than INVOICE_TOTAL_MAX
  *   invoice_cancelled       it was taken back
  *   invoice_already_paid    nothing is due any more; what is paid is not cancelled
