@@ -130,7 +130,9 @@ static struct arena *attempt_begin(struct request *rq)
 /* Has the view passed Hirelog-After? */
 static bool fresh(const struct request *rq, const struct query_result *r)
 {
-    return !rq->headers.hirelog_after || position_covers(r->position, rq->headers.hirelog_after);
+    return !rq->headers.hirelog_after ||
+           position_covers(query_find(rq->route->service, rq->route->query), r->position,
+                           rq->headers.hirelog_after);
 }
 
 /* The pause before the next attempt is as long as the waiting so far, up to AGAIN_US. */

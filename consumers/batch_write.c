@@ -48,7 +48,7 @@ static enum err_code queue_view(struct batch *b, struct err *err)
     outcome_queue_save(s->pg, id->partition, b->outcomes, b->n_outcomes, b->arena);
     dead_letter_queue_save(s->pg, id->command_topic, id->partition, b->now_us, b->letters,
                            b->n_letters, b->arena);
-    return apply_events(s->apply, s->pg, b->events, b->n_events, b->arena, err);
+    return apply_events(s->apply, s->pg, id->partition, b->events, b->n_events, b->arena, err);
 }
 
 static enum err_code apply(struct batch *b, struct err *err)

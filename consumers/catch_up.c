@@ -173,7 +173,7 @@ static enum err_code apply(struct chunk *c, struct err *err)
     dead_letter_queue_save(s->pg, s->id->command_topic, s->id->partition, time_now_us(), letters,
                            n_letters, &s->arena);
     size_t from = first_from(c, s->row.next_event);
-    return apply_events(s->apply, s->pg, c->events + from, c->n - from, &s->arena, err);
+    return apply_events(s->apply, s->pg, s->id->partition, c->events + from, c->n - from, &s->arena, err);
 }
 
 /* Returns how many claims must be confirmed; their statement is queued at *ret_index. */

@@ -68,7 +68,7 @@ static enum err_code connect_all(struct lane_session *s, struct err *err)
     if (id->service->decider->claim)
         TRY(open_pg(s, true, &s->claims_pg, err));
     s->codec = codec_new();
-    TRY(apply_new(id->service->name, &s->apply, err));
+    TRY(apply_new(id->service->name, APPLY_OWN, &s->apply, err));
     return ERR_OK;
 }
 

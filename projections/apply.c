@@ -12,17 +12,19 @@
 
 #define MARK_INSERT_ONLY "-- insert-only\n"
 #define MARK_NO_ROWS     "-- no rows\n"
+#define PARAM_PARTITION  "partition"
 
 struct apply_stmt {
     const struct record_type *type;
     bool insert_only, no_rows;
     struct pg_stmt stmt;
-    struct event_field *fields; /* of $1, $2, ... */
+    struct event_field *fields; /* of $1, $2, ...; without leaf: the partition */
     size_t n;
 };
 
 struct apply {
     struct arena arena;
+    bool whole;                  /* own events, where none may be missing */
     struct apply_stmt **by_type; /* by record_type.index; NULL = not ours */
     size_t queued;               /* since our last sync or the begin of apply_events */
 };
@@ -38,7 +40,8 @@ stmt_bind(struct apply_stmt *s, const struct sql_params *params, struct arena *a
     s->n = params->n;
     s->fields = ARENA_ARRAY(a, struct event_field, params->n);
     for (size_t i = 0; i < params->n; i++)
-        TRY(event_field_find(s->type, params->names[i], &s->fields[i], err));
+        if (strcmp(params->names[i], PARAM_PARTITION) != 0)
+            TRY(event_field_find(s->type, params->names[i], &s->fields[i], err));
     return ERR_OK;
 }
 
@@ -55,36 +58,26 @@ static enum err_code stmt_new(const struct sql_file *file,
     s->no_rows = begins_with(file->text, MARK_NO_ROWS);
     TRY(sql_params_parse(file->text, a, &params, err));
     TRY(stmt_bind(s, &params, a, err));
-    const char *name = arena_printf(a, "%s/%s", file->service, file->name);
+    const char *name = arena_printf(a, "%s/%s/%s", file->service, file->kind, file->name);
     s->stmt = (struct pg_stmt){.name = name, .sql = params.text};
     *ret = s;
     return ERR_OK;
 }
 
-/* Own event types first: another service's is meant only where no own one has that name. */
-static const struct record_type *event_type(const char *service, const char *name)
+static enum err_code
+load_file(struct apply *ap, const struct sql_file *file, const char *source, struct err *err)
 {
-    const struct record_type *t = record_type_find(service, name);
-    return t ? t : record_type_find(NULL, name);
-}
-
-static enum err_code load_file(struct apply *ap, const struct sql_file *file, struct err *err)
-{
-    const struct record_type *type = event_type(file->service, file->name);
+    const struct record_type *type = record_type_find(source, file->name);
     if (!type || type->role != RECORD_EVENT)
-        return err_set(err, ERR_INVALID, "projections/%s/events/%s.sql: no such event",
-                       file->service, file->name);
+        return err_set(err, ERR_INVALID, "projections/%s/%s/%s.sql: no such event of %s",
+                       file->service, file->kind, file->name, source);
     if (stmt_new(file, type, &ap->arena, &ap->by_type[type->index], err) != ERR_OK)
-        return err_context(err, "projections/%s/events/%s.sql", file->service, file->name);
+        return err_context(err, "projections/%s/%s/%s.sql", file->service, file->kind, file->name);
     return ERR_OK;
 }
 
-static enum err_code load_all(struct apply *ap, const char *service, struct err *err)
+static enum err_code check_whole(const struct apply *ap, const char *service, struct err *err)
 {
-    ap->by_type = ARENA_ARRAY(&ap->arena, struct apply_stmt *, n_record_types);
-    for (size_t i = 0; i < n_sql_files; i++)
-        if (strcmp(sql_files[i].service, service) == 0 && strcmp(sql_files[i].kind, "events") == 0)
-            TRY(load_file(ap, &sql_files[i], err));
     for (size_t i = 0; i < n_record_types; i++) {
         const struct record_type *t = record_types[i];
         if (t->role == RECORD_EVENT && strcmp(t->service, service) == 0 && !ap->by_type[t->index])
@@ -94,15 +87,40 @@ static enum err_code load_all(struct apply *ap, const char *service, struct err 
     return ERR_OK;
 }
 
-enum err_code apply_new(const char *service, struct apply **ret, struct err *err)
+static enum err_code
+load_all(struct apply *ap, const char *service, const char *projection, struct err *err)
+{
+    ap->whole = strcmp(projection, APPLY_OWN) == 0;
+    const char *source = ap->whole ? service : apply_source(projection);
+    ap->by_type = ARENA_ARRAY(&ap->arena, struct apply_stmt *, n_record_types);
+    for (size_t i = 0; source && i < n_sql_files; i++)
+        if (strcmp(sql_files[i].service, service) == 0 &&
+            strcmp(sql_files[i].kind, projection) == 0)
+            TRY(load_file(ap, &sql_files[i], source, err));
+    return ap->whole ? check_whole(ap, service, err) : ERR_OK;
+}
+
+const char *apply_source(const char *projection)
+{
+    return begins_with(projection, APPLY_FROM) ? projection + strlen(APPLY_FROM) : NULL;
+}
+
+enum err_code
+apply_new(const char *service, const char *projection, struct apply **ret, struct err *err)
 {
     owned(apply_free) struct apply *ap = calloc(1, sizeof(*ap));
     if (!ap)
         abort();
     arena_init(&ap->arena);
-    TRY(load_all(ap, service, err));
+    TRY(load_all(ap, service, projection, err));
     *ret = STEAL(ap);
     return ERR_OK;
+}
+
+bool apply_wants(const struct apply *ap, const struct record_type *type)
+{
+    const struct apply_stmt *s = ap->by_type[type->index];
+    return s && !s->no_rows;
 }
 
 void apply_free(struct apply *ap)
@@ -178,6 +196,8 @@ static enum err_code steps_make(const struct apply *ap,
         if (e->type == &type_command_rejected)
             continue;
         const struct apply_stmt *s = ap->by_type[e->type->index];
+        if (!s && !ap->whole)
+            continue;
         if (!s)
             return err_set(err, ERR_INTERNAL, "no projection of %s here", e->type->name);
         if (s->no_rows)
@@ -228,6 +248,7 @@ column(const struct event_field *f, const struct step *steps, size_t n, struct a
 
 static enum err_code queue_group(struct apply *ap,
                                  struct pg *pg,
+                                 int32_t partition,
                                  const struct step *steps,
                                  size_t n,
                                  struct arena *a,
@@ -240,7 +261,8 @@ static enum err_code queue_group(struct apply *ap,
         ap->queued = 0;
     }
     for (size_t i = 0; i < s->n; i++)
-        params[i] = column(&s->fields[i], steps, n, a);
+        params[i] =
+            s->fields[i].leaf ? column(&s->fields[i], steps, n, a) : pg_p_int8(a, partition);
     (void)pg_queue(pg, &s->stmt, params, s->n);
     ap->queued++;
     return ERR_OK;
@@ -248,6 +270,7 @@ static enum err_code queue_group(struct apply *ap,
 
 enum err_code apply_events(struct apply *ap,
                            struct pg *pg,
+                           int32_t partition,
                            const struct record *events,
                            size_t n,
                            struct arena *a,
@@ -260,7 +283,7 @@ enum err_code apply_events(struct apply *ap,
     qsort(steps, n_steps, sizeof(*steps), step_compare);
     for (size_t i = 0; i < n_steps;) {
         size_t len = group_len(steps + i, n_steps - i);
-        TRY(queue_group(ap, pg, steps + i, len, a, err));
+        TRY(queue_group(ap, pg, partition, steps + i, len, a, err));
         i += len;
     }
     return ERR_OK;

@@ -1,10 +1,12 @@
 #include "projections/event_field.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ops/runtime/strbuf.h"
 #include "ops/runtime/timeutil.h"
+#include "schemas/json.h"
 
 static const struct {
     enum pg_type one, array;
@@ -37,8 +39,8 @@ static bool find_at(const struct field *f, const char *rest, struct event_field 
         assert(found.n_has < EVENT_FIELD_DEPTH_MAX);
         found.has_offsets[found.n_has++] = ret->offset + f->has_offset;
     }
-    if (f->kind == FIELD_RECORD) {
-        if (f->array || !find_in(f->record, rest, &found))
+    if (f->kind == FIELD_RECORD && !f->array) {
+        if (!find_in(f->record, rest, &found))
             return false;
     } else if (*rest) {
         return false;
@@ -113,10 +115,24 @@ static void literal_item(struct strbuf *out, const struct field *f, const void *
         literal_quoted(out, f->enums->symbols[*(const int *)item]);
         break;
     case FIELD_RECORD:
-        assert(!"refused by event_field_find");
+        assert(!"arrays of records are JSON");
     }
 }
 _Static_assert(UUID_TEXT_LEN >= TIME_TEXT_LEN, "one buffer for both");
+
+static struct pg_param json_param(const struct field *f, const void *member, struct arena *a)
+{
+    json_t *array = json_array();
+    struct record_array items = record_array_get(member);
+    for (size_t i = 0; i < items.n; i++)
+        json_array_append_new(
+            array, record_to_json(f->record, (const char *)items.items + i * f->item_size));
+    char *text = json_dumps(array, JSON_COMPACT);
+    struct pg_param param = pg_p_text(a, text);
+    free(text);
+    json_decref(array);
+    return param;
+}
 
 static struct pg_param literal_param(const struct field *f, const void *member, struct arena *a)
 {
@@ -160,6 +176,8 @@ struct pg_param event_field_param(const struct event_field *f, const void *event
     for (size_t i = 0; i < f->n_has; i++)
         if (!*(const bool *)(base + f->has_offsets[i]))
             return pg_p_null(f->type);
+    if (f->leaf->array && f->leaf->kind == FIELD_RECORD)
+        return json_param(f->leaf, base + f->offset, a);
     if (f->leaf->array)
         return literal_param(f->leaf, base + f->offset, a);
     return value_param(f->leaf, base + f->offset, a);

@@ -19,8 +19,7 @@ struct event_field {
     enum pg_type type, array_type; /* of one value, and of a column of them */
 };
 
-/* ERR_INVALID: no leaf has that name, or it is one that cannot be a parameter (array of records).
- */
+/* ERR_INVALID: no leaf has that name, or it is a record as a whole. */
 MUST_CHECK enum err_code event_field_find(const struct record_type *event,
                                           const char *name,
                                           struct event_field *ret,

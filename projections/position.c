@@ -52,33 +52,21 @@ enum err_code position_check(const char *text, struct err *err)
     return s == text ? err_set(err, ERR_INVALID, "empty position") : ERR_OK;
 }
 
-/* Whether `position` knows the entry's service, and whether its partition has passed the entry's
- * offset. */
-static void entry_look_up(const char *position,
-                          const struct position_entry *e,
-                          bool *ret_concerned,
-                          bool *ret_passed)
+static bool passed(const char *position, const struct position_entry *e)
 {
     struct position_entry have;
-    *ret_concerned = *ret_passed = false;
-    while (entry_next(&position, &have)) {
-        if (have.service_len != e->service_len ||
-            memcmp(have.service, e->service, e->service_len) != 0)
-            continue;
-        *ret_concerned = true;
-        if (have.partition == e->partition)
-            *ret_passed = have.offset >= e->offset;
-    }
+    while (entry_next(&position, &have))
+        if (have.service_len == e->service_len && have.partition == e->partition &&
+            memcmp(have.service, e->service, e->service_len) == 0)
+            return have.offset >= e->offset;
+    return false;
 }
 
-bool position_covers(const char *position, const char *after)
+bool position_covers(const struct query *q, const char *position, const char *after)
 {
     struct position_entry e;
-    while (entry_next(&after, &e)) {
-        bool concerned, passed;
-        entry_look_up(position, &e, &concerned, &passed);
-        if (concerned && !passed)
+    while (entry_next(&after, &e))
+        if (query_reads(q, e.service, e.service_len) && !passed(position, &e))
             return false;
-    }
     return true;
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "projections/apply.h"
 #include "projections/service_sql.h"
 #include "projections/sql_params.h"
 
@@ -12,7 +13,7 @@
 #define QUERY_DECLARED_MAX 16
 #define FRAME_BODY         "--! query\n"
 
-enum query_kind { QUERY_NONE, QUERY_ITEM, QUERY_LIST, QUERY_RAW };
+enum query_kind { QUERY_NONE, QUERY_ITEM, QUERY_LIST, QUERY_RANKED, QUERY_RAW };
 
 struct declared {
     const char *name;
@@ -27,8 +28,9 @@ struct variant {
 struct query {
     const struct sql_file *file;
     enum query_kind kind;
-    const char *sources[QUERY_SOURCES_MAX];
-    size_t n_sources;
+    bool own, summed;
+    const char *projected[QUERY_SOURCES_MAX]; /* services: "job" for from_job */
+    size_t n_projected;
     struct declared declared[QUERY_DECLARED_MAX];
     size_t n_declared;
     struct sql_switches switches;
@@ -65,11 +67,16 @@ static const struct {
     enum query_kind kind;
     struct declared param;
 } given[] = {
-    {QUERY_ITEM, {"ids", PG_UUID_ARRAY}         },
-    {QUERY_LIST, {"cursor_time", PG_TIMESTAMPTZ}},
-    {QUERY_LIST, {"cursor_id", PG_UUID}         },
-    {QUERY_LIST, {"backward", PG_BOOL}          },
-    {QUERY_LIST, {"page_limit", PG_INT8}        },
+    {QUERY_ITEM,   {"ids", PG_UUID_ARRAY}         },
+    {QUERY_LIST,   {"cursor_time", PG_TIMESTAMPTZ}},
+    {QUERY_LIST,   {"cursor_id", PG_UUID}         },
+    {QUERY_LIST,   {"backward", PG_BOOL}          },
+    {QUERY_LIST,   {"page_limit", PG_INT8}        },
+    {QUERY_RANKED, {"cursor_rank", PG_INT8}       },
+    {QUERY_RANKED, {"cursor_time", PG_TIMESTAMPTZ}},
+    {QUERY_RANKED, {"cursor_id", PG_UUID}         },
+    {QUERY_RANKED, {"backward", PG_BOOL}          },
+    {QUERY_RANKED, {"page_limit", PG_INT8}        },
 };
 
 static enum err_code
@@ -125,17 +132,25 @@ static enum err_code read_params(struct query *q, const char *s, struct err *err
 static enum err_code read_sources(struct query *q, const char *s, struct err *err)
 {
     for (const char *name; (name = next_word(&s, &all.arena));) {
-        if (q->n_sources == QUERY_SOURCES_MAX)
+        const char *source = apply_source(name);
+        if (q->n_projected == QUERY_SOURCES_MAX)
             return wrong(q, err, "too many sources at ", name);
-        q->sources[q->n_sources++] = name;
+        if (source)
+            q->projected[q->n_projected++] = source;
+        else if (strcmp(name, q->file->service) == 0)
+            q->own = true;
+        else
+            return wrong(q, err, "neither the own service nor from_<service>: ", name);
     }
     return ERR_OK;
 }
 
 static enum query_kind kind_of_word(const char *word)
 {
-    static const char *const words[] = {
-        [QUERY_ITEM] = "item", [QUERY_LIST] = "list", [QUERY_RAW] = "raw"};
+    static const char *const words[] = {[QUERY_ITEM] = "item",
+                                        [QUERY_LIST] = "list",
+                                        [QUERY_RANKED] = "ranked",
+                                        [QUERY_RAW] = "raw"};
     for (size_t k = QUERY_ITEM; k < ARRAY_SIZE(words); k++)
         if (strcmp(words[k], word) == 0)
             return (enum query_kind)k;
@@ -152,9 +167,13 @@ static enum err_code read_header_line(struct query *q, const char *line, struct 
         return read_params(q, line + strlen("--"), err);
     if (strcmp(word, "sources:") == 0)
         return read_sources(q, s, err);
-    enum query_kind kind = kind_of_word(word);
-    if (kind == QUERY_NONE || next_word(&s, &all.arena))
+    if (next_word(&s, &all.arena))
         return ERR_OK; /* prose */
+    if (strcmp(word, "summed") == 0)
+        q->summed = true;
+    enum query_kind kind = kind_of_word(word);
+    if (kind == QUERY_NONE)
+        return ERR_OK;
     if (q->kind != QUERY_NONE)
         return wrong(q, err, "a second kind: ", word);
     q->kind = kind;
@@ -170,8 +189,8 @@ static enum err_code read_header(struct query *q, struct err *err)
         line += *line == '\n';
     }
     if (q->kind == QUERY_NONE)
-        return wrong(q, err, "none of `-- item`, `-- list`, `-- raw`", "");
-    if ((q->kind == QUERY_RAW) != (q->n_sources == 0))
+        return wrong(q, err, "none of `-- item`, `-- list`, `-- ranked`, `-- raw`", "");
+    if ((q->kind == QUERY_RAW) != (!q->own && q->n_projected == 0))
         return wrong(q, err, q->kind == QUERY_RAW ? "raw, but has " : "no line `-- sources:`", "");
     for (size_t i = 0; i < ARRAY_SIZE(given); i++)
         if (given[i].kind == q->kind) {
@@ -184,25 +203,17 @@ static enum err_code read_header(struct query *q, struct err *err)
 
 /* ---- its statements */
 
-static bool reads_own(const struct query *q)
-{
-    for (size_t i = 0; i < q->n_sources; i++)
-        if (strcmp(q->sources[i], q->file->service) == 0)
-            return true;
-    return false;
-}
-
 /* The frame that these sources need, with the query's text in its place. */
 static const char *framed(const struct query *q, struct arena *a)
 {
     const struct sql_file *file = sql_file_find("common", "", "frame");
     assert(file);
-    bool own = reads_own(q);
     const struct sql_switches s = {
-        .names = {"own", "projected"},
-          .n = 2
+        .names = {"own", "projected", "item", "ranked"},
+          .n = 4
     };
-    uint32_t on = (uint32_t)own | (uint32_t)(q->n_sources > own) << 1;
+    uint32_t on = (uint32_t)q->own | (uint32_t)(q->n_projected > 0) << 1 |
+                  (uint32_t)(q->kind == QUERY_ITEM) << 2 | (uint32_t)(q->kind == QUERY_RANKED) << 3;
     const char *frame = sql_switches_apply(file->text, &s, on, a);
     const char *place = strstr(frame, FRAME_BODY);
     assert(place);
@@ -296,6 +307,34 @@ const struct query *query_find(const char *service, const char *name)
     return NULL;
 }
 
+/* ---- what it is */
+
+bool query_ranked(const struct query *q)
+{
+    return q->kind == QUERY_RANKED;
+}
+
+bool query_summed(const struct query *q)
+{
+    return q->summed || q->n_projected > 0;
+}
+
+bool query_takes(const struct query *q, const char *param)
+{
+    return declared_find(q, param) != NULL;
+}
+
+bool query_reads(const struct query *q, const char *service, size_t len)
+{
+    const char *own = q->own ? q->file->service : "";
+    if (strlen(own) == len && memcmp(own, service, len) == 0)
+        return true;
+    for (size_t i = 0; i < q->n_projected; i++)
+        if (strlen(q->projected[i]) == len && memcmp(q->projected[i], service, len) == 0)
+            return true;
+    return false;
+}
+
 /* ---- running one */
 
 static const struct query_arg *arg_find(const struct query_arg *args, size_t n, const char *name)
@@ -325,9 +364,9 @@ variant_for(const struct query *q, const struct query_arg *args, size_t n)
 static struct pg_param sources_param(const struct query *q, struct arena *a)
 {
     struct pg_param elements[QUERY_SOURCES_MAX];
-    for (size_t i = 0; i < q->n_sources; i++)
-        elements[i] = pg_p_text(a, q->sources[i]);
-    return pg_p_array(a, PG_TEXT_ARRAY, elements, q->n_sources);
+    for (size_t i = 0; i < q->n_projected; i++)
+        elements[i] = pg_p_text(a, q->projected[i]);
+    return pg_p_array(a, PG_TEXT_ARRAY, elements, q->n_projected);
 }
 
 static struct pg_param param_for(const struct query *q,
@@ -365,25 +404,33 @@ static enum err_code execute(const struct query *q,
 enum {
     COLUMN_POSITION,
     COLUMN_CAUGHT_UP,
+    COLUMN_PARKED,
     COLUMN_ID,
     COLUMN_CREATED_AT,
     COLUMN_VERSION,
-    COLUMN_BODY
+    COLUMN_BODY,
+    COLUMN_RANK
 };
 
-static void read_rows(const PGresult *r, struct arena *a, struct query_result *ret)
+static void
+read_rows(const struct query *q, const PGresult *r, struct arena *a, struct query_result *ret)
 {
     int n = PQntuples(r);
     assert(n > 0); /* the frame answers always */
+    ret->parked =
+        pg_is_null(r, 0, COLUMN_PARKED) ? NULL : arena_strdup(a, pg_get_text(r, 0, COLUMN_PARKED));
     ret->position = arena_strdup(a, pg_get_text(r, 0, COLUMN_POSITION));
     ret->caught_up = pg_get_bool(r, 0, COLUMN_CAUGHT_UP);
     ret->n = pg_is_null(r, 0, COLUMN_ID) ? 0 : (size_t)n;
     ret->rows = ARENA_ARRAY(a, struct query_row, ret->n);
     for (size_t i = 0; i < ret->n; i++)
-        ret->rows[i] = (struct query_row){.id = pg_get_uuid(r, (int)i, COLUMN_ID),
-                                          .created_at = pg_get_time(r, (int)i, COLUMN_CREATED_AT),
-                                          .version = pg_get_int8(r, (int)i, COLUMN_VERSION),
-                                          .body = pg_get_bytes(r, (int)i, COLUMN_BODY)};
+        ret->rows[i] = (struct query_row){
+            .id = pg_get_uuid(r, (int)i, COLUMN_ID),
+            .created_at = pg_get_time(r, (int)i, COLUMN_CREATED_AT),
+            .version = pg_get_int8(r, (int)i, COLUMN_VERSION),
+            .body = pg_get_bytes(r, (int)i, COLUMN_BODY),
+            .rank = q->kind == QUERY_RANKED ? pg_get_int8(r, (int)i, COLUMN_RANK) : 0,
+        };
 }
 
 enum err_code query_run(const struct query *q,
@@ -397,7 +444,7 @@ enum err_code query_run(const struct query *q,
     assert(q->kind != QUERY_RAW);
     const PGresult *r;
     TRY(execute(q, pg, args, n, a, &r, err));
-    read_rows(r, a, ret);
+    read_rows(q, r, a, ret);
     return ERR_OK;
 }
 
@@ -411,4 +458,11 @@ enum err_code query_run_raw(const struct query *q,
 {
     assert(q->kind == QUERY_RAW);
     return execute(q, pg, args, n, a, ret, err);
+}
+
+bool query_is_parked(const struct query_result *r, const struct uuid *id)
+{
+    char text[UUID_TEXT_LEN + 1];
+    uuid_format(id, text);
+    return r->parked && strstr(r->parked, text);
 }

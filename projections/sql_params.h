@@ -16,7 +16,7 @@
 #include "ops/runtime/err.h"
 
 #define SQL_PARAMS_MAX   64
-#define SQL_SWITCHES_MAX 6
+#define SQL_SWITCHES_MAX 9
 
 struct sql_params {
     const char *text;         /* with $n */

@@ -52,8 +52,23 @@ CREATE TABLE position (
     source    text NOT NULL,
     partition int NOT NULL,
     next      int8 NOT NULL,
+    caught_up bool NOT NULL, -- has been at the end of the log since the rows were made anew
     PRIMARY KEY (source, partition)
 ) WITH (fillfactor = 10);
+
+-- Events that the read model refused, and what came behind them for the same aggregate, until a person has looked at them (P2).
+CREATE TABLE parked (
+    projection   text NOT NULL, -- events, from_<source>
+    partition    int NOT NULL,
+    "offset"     int8 NOT NULL,
+    aggregate_id uuid NOT NULL,
+    event_type   text NOT NULL, -- '' when it could not be read
+    detail       text,          -- why, of the first one; NULL = stands behind that
+    value        bytea NOT NULL,
+    at           timestamptz NOT NULL,
+    PRIMARY KEY (projection, partition, "offset")
+);
+CREATE INDEX parked_aggregate ON parked (aggregate_id);
 
 -- How the API writes times and money. Inlined by the planner.
 CREATE FUNCTION json_time(timestamptz) RETURNS text

@@ -298,7 +298,7 @@ struct run {
 
 static void apply_part(struct run *run, size_t from, size_t to)
 {
-    OK(apply_events(run->apply, run->pg, run->h.events + from, to - from, &arena, &err));
+    OK(apply_events(run->apply, run->pg, 0, run->h.events + from, to - from, &arena, &err));
     OK(pg_sync(run->pg, &err));
 }
 
@@ -401,7 +401,7 @@ static void rows_do_not_depend_on_batches_or_replays(void **state)
     bool *seen = ARENA_ARRAY(&arena, bool, n_record_types);
     for (size_t s = 0; s < ARRAY_SIZE(services); s++) {
         owned(apply_free) struct apply *ap = NULL;
-        OK(apply_new(services[s].name, &ap, &err));
+        OK(apply_new(services[s].name, APPLY_OWN, &ap, &err));
         struct pg *pg = connect_to(s == 0 ? "hirelog_user_g1" : "hirelog_job_g1");
         for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
             struct random r = {seed};
@@ -439,9 +439,9 @@ static struct uuid id_of(unsigned n)
 static void apply_to(const char *service, const struct record *events, size_t n)
 {
     owned(apply_free) struct apply *ap = NULL;
-    OK(apply_new(service, &ap, &err));
+    OK(apply_new(service, APPLY_OWN, &ap, &err));
     struct pg *pg = connect_to(strcmp(service, "user") == 0 ? "hirelog_user_g1" : "hirelog_job_g1");
-    OK(apply_events(ap, pg, events, n, &arena, &err));
+    OK(apply_events(ap, pg, 0, events, n, &arena, &err));
     OK(pg_sync(pg, &err));
     pg_free(pg);
 }

@@ -31,20 +31,38 @@ static bool is_service(const struct sql_file *f)
     return strcmp(f->kind, "") == 0 && strcmp(f->name, "schema") == 0;
 }
 
+static void expect_sound(const char *service, const char *projection)
+{
+    owned(apply_free) struct apply *ap = NULL;
+    struct err err = {0};
+    if (apply_new(service, projection, &ap, &err) != ERR_OK)
+        fail_msg("%s", err.msg);
+}
+
 static void every_event_statement_fits_its_event(void **state)
 {
     (void)state;
     size_t n = 0;
     for (size_t i = 0; i < n_sql_files; i++) {
-        owned(apply_free) struct apply *ap = NULL;
-        struct err err = {0};
-        if (!is_service(&sql_files[i]))
-            continue;
-        if (apply_new(sql_files[i].service, &ap, &err) != ERR_OK)
-            fail_msg("%s", err.msg);
-        n++;
+        if (is_service(&sql_files[i])) {
+            expect_sound(sql_files[i].service, APPLY_OWN);
+            n++;
+        } else if (apply_source(sql_files[i].kind)) {
+            expect_sound(sql_files[i].service, sql_files[i].kind);
+        }
     }
     assert_true(n >= 2);
+}
+
+static void a_projection_of_another_service_knows_only_its_files(void **state)
+{
+    (void)state;
+    owned(apply_free) struct apply *ap = NULL;
+    struct err err = {0};
+    assert_string_equal(apply_source("from_job"), "job");
+    assert_null(apply_source(APPLY_OWN));
+    assert_int_equal(apply_new("user", "from_nobody", &ap, &err), ERR_OK);
+    assert_false(apply_wants(ap, &type_job_posted));
 }
 
 static void every_query_has_a_sound_header(void **state)
@@ -113,6 +131,22 @@ static void an_absent_optional_is_null_with_all_its_leaves(void **state)
     expect_text(&type_job_edited, "budget_currency", &e, "EUR");
 }
 
+static void an_array_of_records_is_json(void **state)
+{
+    (void)state;
+    struct invoice_line lines[] = {
+        {"A \"logo\"", {5, "EUR"}},
+        {"Paper",      {7, "EUR"}}
+    };
+    struct invoice_issued e = {
+        .lines = {lines, 2}
+    };
+    expect_text(
+        &type_invoice_issued, "lines", &e,
+        "[{\"description\":\"A \\\"logo\\\"\",\"amount\":{\"amount\":5,\"currency\":\"EUR\"}},"
+        "{\"description\":\"Paper\",\"amount\":{\"amount\":7,\"currency\":\"EUR\"}}]");
+}
+
 static void meta_needs_no_prefix(void **state)
 {
     (void)state;
@@ -145,15 +179,26 @@ static void an_unknown_field_is_named(void **state)
 static void positions_are_compared_by_partition(void **state)
 {
     (void)state;
+    struct err err = {0};
+    assert_int_equal(queries_open("job", &err), ERR_OK);
+    const struct query *q = query_find("job", "job");
     const char *seen = "job/0:17,job/1:4,user/0:9";
-    assert_true(position_covers(seen, "job/0:17"));
-    assert_true(position_covers(seen, "job/0:3,job/1:4"));
-    assert_false(position_covers(seen, "job/0:18"));
-    assert_false(position_covers(seen, "job/0:17,job/1:5"));
-    assert_true(position_covers(seen, "payment/0:99"));
-    assert_false(position_covers(seen, "job/2:1"));
-    assert_true(position_covers(seen, "jo/0:99"));
-    assert_true(position_covers("", "job/0:1"));
+    assert_true(position_covers(q, seen, "job/0:17"));
+    assert_true(position_covers(q, seen, "job/0:3,job/1:4"));
+    assert_false(position_covers(q, seen, "job/0:18"));
+    assert_false(position_covers(q, seen, "job/0:17,job/1:5"));
+    assert_true(position_covers(q, seen, "payment/0:99"));
+    assert_false(position_covers(q, seen, "job/2:1"));
+    assert_true(position_covers(q, seen, "jo/0:99"));
+}
+
+static void of_a_source_without_position_nothing_is_passed(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    assert_int_equal(queries_open("job", &err), ERR_OK);
+    assert_false(position_covers(query_find("job", "job"), "", "job/0:1"));
+    assert_true(position_covers(query_find("job", "job"), "", "user/0:1"));
 }
 
 static void positions_have_one_form(void **state)
@@ -190,9 +235,12 @@ int main(void)
         cmocka_unit_test(every_query_has_a_sound_header),
         cmocka_unit_test(arrays_arrive_as_literals_with_their_quotes_escaped),
         cmocka_unit_test(an_absent_optional_is_null_with_all_its_leaves),
+        cmocka_unit_test(an_array_of_records_is_json),
         cmocka_unit_test(meta_needs_no_prefix),
         cmocka_unit_test(an_unknown_field_is_named),
         cmocka_unit_test(positions_are_compared_by_partition),
+        cmocka_unit_test(of_a_source_without_position_nothing_is_passed),
+        cmocka_unit_test(a_projection_of_another_service_knows_only_its_files),
         cmocka_unit_test(positions_have_one_form),
     };
     return cmocka_run_group_tests(tests, arena_begin, arena_end);

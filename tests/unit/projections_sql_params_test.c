@@ -123,8 +123,8 @@ static void too_many_switches_are_refused(void **state)
     (void)state;
     struct sql_switches s;
     struct err err = {0};
-    assert_int_equal(sql_switches_find("x --? a b c d e f\n", &arena, &s, &err), ERR_OK);
-    assert_int_equal(sql_switches_find("x --? a b c d e f\ny --? g", &arena, &s, &err),
+    assert_int_equal(sql_switches_find("x --? a b c d e f g h i\n", &arena, &s, &err), ERR_OK);
+    assert_int_equal(sql_switches_find("x --? a b c d e f g h i\ny --? j", &arena, &s, &err),
                      ERR_INVALID);
 }
 
