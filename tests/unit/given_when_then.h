@@ -21,6 +21,7 @@ struct story {
     struct arena arena;
     struct aggregates *aggregates;
     struct decision last; /* of the last WHEN */
+    int64_t now_us;       /* of the next WHEN; a story may let time pass */
     bool claim_refused;
     uint8_t next_event_id;
 };
@@ -37,7 +38,7 @@ static inline struct uuid story_id(unsigned n)
 
 static inline void story_begin(const struct decider *d)
 {
-    story = (struct story){.decider = d};
+    story = (struct story){.decider = d, .now_us = STORY_NOW_US};
     arena_init(&story.arena);
     story.aggregates = aggregates_new(&story.arena);
 }
@@ -78,7 +79,7 @@ static inline void story_run(struct record command, const char *forced_reason)
 {
     struct decide_input in = {
         .aggregates = story.aggregates,
-        .now_us = STORY_NOW_US,
+        .now_us = story.now_us,
         .claim_refused = story.claim_refused,
         .arena = &story.arena,
     };

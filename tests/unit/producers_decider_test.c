@@ -1,4 +1,5 @@
 /* What decider_run and the tables promise, whatever the service. */
+#include "producers/payment/payment.h"
 #include "producers/user/user.h"
 #include "tests/unit/job_story.h"
 
@@ -202,8 +203,9 @@ static const struct {
     const char *service;
     const struct decider *decider;
 } deciders[] = {
-    {"user", &user_decider},
-    {"job",  &job_decider },
+    {"user",    &user_decider   },
+    {"job",     &job_decider    },
+    {"payment", &payment_decider},
 };
 
 /* Rows that move the event's own aggregate: exactly one, whatever else it indexes. */
