@@ -3,11 +3,10 @@
  * message takes a version of it. Pure.
  *
  * Refusals:
- *   not_a_party     only the two participants write, and only they read
- *   own_message     nobody writes to oneself
- *   already_exists  the message id is taken
- *   not_found       no such thread
- *   not_the_owner   what is created carries the command's id
+ *   not_a_party    only the two participants write, and only they read
+ *   own_message    nobody writes to oneself
+ *   not_found      no such thread
+ *   not_the_owner  what is created carries the command's id
  */
 #ifndef PRODUCERS_MESSAGING_MESSAGING_H
 #define PRODUCERS_MESSAGING_MESSAGING_H
