@@ -8,7 +8,7 @@
 #define LIFE_EVENTS_MAX 24
 #define EPOCH_US        1700000000000000LL
 
-/* One aggregate's events, in order. */
+/* One aggregate's events, or those of several that depend on each other, in order. */
 struct life {
     struct uuid id;
     struct record events[LIFE_EVENTS_MAX];
@@ -57,16 +57,26 @@ static struct money random_money(struct maker *m)
     return (struct money){(int64_t)random_below(m->r, 1000000) + 1, coin(m) ? "EUR" : "USD"};
 }
 
-static void *happen(struct maker *m, struct life *l, const struct record_type *type)
+/* To an aggregate whose events follow those of others in the life's order. */
+static void *happen_to(struct maker *m,
+                       struct life *l,
+                       const struct record_type *type,
+                       const struct uuid *id,
+                       int64_t version)
 {
     assert(l->n < LIFE_EVENTS_MAX);
     struct event_meta *meta = arena_alloc(m->a, type->size);
     l->events[l->n++] = (struct record){type, meta};
     meta->event_id = random_uuid(m);
     meta->command_id = random_uuid(m);
-    meta->aggregate_id = l->id;
-    meta->version = (int64_t)l->n;
+    meta->aggregate_id = *id;
+    meta->version = version;
     return meta;
+}
+
+static void *happen(struct maker *m, struct life *l, const struct record_type *type)
+{
+    return happen_to(m, l, type, &l->id, (int64_t)l->n + 1);
 }
 
 static void profile_updated(struct maker *m, struct life *l)
@@ -182,15 +192,158 @@ static void contract_life(struct maker *m, struct life *l)
         ((struct contract_cancelled *)happen(m, l, &type_contract_cancelled))->reason = "";
 }
 
+/* ---- payment: the life is a freelancer's, with invoices and their payments */
+
+#define BILLS_MAX         3
+#define BILL_PAYMENTS_MAX 4
+#define BILL_LINES_MAX    3
+#define BOOK_TURNS_MAX    11 /* of at most two events, after the first invoice */
+#define US_PER_DAY        (24 * 60 * 60 * 1000000LL)
+static_assert(1 + 2 * BOOK_TURNS_MAX <= LIFE_EVENTS_MAX, "a book fits a life");
+
+struct bill {
+    struct uuid id, client, contract;
+    int64_t version;
+    struct money total;
+    int64_t due;
+    bool cancelled;
+    struct bill_payment {
+        struct uuid id;
+        int64_t version;
+        int64_t kept; /* not given back */
+    } payments[BILL_PAYMENTS_MAX];
+    size_t n_payments;
+};
+
+struct book {
+    struct uuid clients[2];
+    struct bill bills[BILLS_MAX];
+    size_t n;
+};
+
+static struct bill *random_bill(struct maker *m, struct book *b)
+{
+    return &b->bills[random_below(m->r, b->n)];
+}
+
+static struct money random_lines(struct maker *m, struct invoice_issued *e)
+{
+    struct money total = {0, coin(m) ? "EUR" : "USD"};
+    e->lines.n = random_below(m->r, BILL_LINES_MAX) + 1;
+    e->lines.items = ARENA_ARRAY(m->a, struct invoice_line, e->lines.n);
+    for (size_t i = 0; i < e->lines.n; i++) {
+        struct money amount = {(int64_t)random_below(m->r, 1000000) + 1, total.currency};
+        e->lines.items[i].description = random_text(m);
+        e->lines.items[i].amount = amount;
+        total.amount += amount.amount;
+    }
+    return total;
+}
+
+static void invoice_issued(struct maker *m, struct life *l, struct book *b)
+{
+    if (b->n == BILLS_MAX)
+        return;
+    struct bill *bill = &b->bills[b->n++];
+    bill->id = random_uuid(m);
+    bill->client = b->clients[coin(m)];
+    bill->contract = random_uuid(m);
+    struct invoice_issued *e = happen_to(m, l, &type_invoice_issued, &bill->id, ++bill->version);
+    e->freelancer_id = l->id;
+    e->client_id = bill->client;
+    e->contract_id = bill->contract;
+    e->year = 2023; /* of EPOCH_US */
+    e->sequence = (int64_t)b->n;
+    e->number = arena_printf(m->a, "2023-%04zu", b->n);
+    bill->total = e->total = random_lines(m, e);
+    bill->due = bill->total.amount;
+    e->due_date = (EPOCH_US / US_PER_DAY + 30) * US_PER_DAY;
+}
+
+static void invoice_cancelled(struct maker *m, struct life *l, struct book *b)
+{
+    struct bill *bill = random_bill(m, b);
+    if (bill->cancelled || bill->due < bill->total.amount)
+        return;
+    bill->cancelled = true;
+    struct invoice_cancelled *e =
+        happen_to(m, l, &type_invoice_cancelled, &bill->id, ++bill->version);
+    e->freelancer_id = l->id;
+    e->client_id = bill->client;
+    e->contract_id = bill->contract;
+}
+
+static void invoice_paid(struct maker *m, struct life *l, struct bill *bill)
+{
+    struct invoice_paid *e = happen_to(m, l, &type_invoice_paid, &bill->id, ++bill->version);
+    e->freelancer_id = l->id;
+    e->client_id = bill->client;
+    e->contract_id = bill->contract;
+    e->total = bill->total;
+}
+
+static void payment_recorded(struct maker *m, struct life *l, struct book *b)
+{
+    struct bill *bill = random_bill(m, b);
+    if (bill->cancelled || bill->due == 0 || bill->n_payments == BILL_PAYMENTS_MAX)
+        return;
+    struct bill_payment *p = &bill->payments[bill->n_payments++];
+    p->id = random_uuid(m);
+    p->kept = coin(m) ? bill->due : (int64_t)random_below(m->r, (uint64_t)bill->due) + 1;
+    bill->due -= p->kept;
+    struct payment_recorded *e = happen_to(m, l, &type_payment_recorded, &p->id, ++p->version);
+    e->invoice_id = bill->id;
+    e->freelancer_id = l->id;
+    e->client_id = bill->client;
+    e->amount = (struct money){p->kept, bill->total.currency};
+    e->method = (enum payment_method)random_below(m->r, PAYMENT_METHOD_N);
+    e->reference = random_text(m);
+    if (bill->due == 0)
+        invoice_paid(m, l, bill);
+}
+
+static void payment_refunded(struct maker *m, struct life *l, struct book *b)
+{
+    struct bill *bill = random_bill(m, b);
+    if (bill->n_payments == 0)
+        return;
+    struct bill_payment *p = &bill->payments[random_below(m->r, bill->n_payments)];
+    if (p->kept == 0)
+        return;
+    int64_t amount = coin(m) ? p->kept : (int64_t)random_below(m->r, (uint64_t)p->kept) + 1;
+    p->kept -= amount;
+    struct payment_refunded *e = happen_to(m, l, &type_payment_refunded, &p->id, ++p->version);
+    e->invoice_id = bill->id;
+    e->freelancer_id = l->id;
+    e->client_id = bill->client;
+    e->amount = (struct money){amount, bill->total.currency};
+    e->reason = random_text(m);
+}
+
+typedef void turn_fn(struct maker *m, struct life *l, struct book *b);
+
+static void book_life(struct maker *m, struct life *l)
+{
+    static turn_fn *const turns[] = {invoice_issued,   payment_recorded, payment_recorded,
+                                     payment_refunded, payment_refunded, invoice_cancelled};
+    struct book b = {0};
+    b.clients[0] = random_uuid(m);
+    b.clients[1] = random_uuid(m);
+    invoice_issued(m, l, &b);
+    for (uint64_t n = random_below(m->r, BOOK_TURNS_MAX + 1); n > 0; n--)
+        turns[random_below(m->r, ARRAY_SIZE(turns))](m, l, &b);
+}
+
 typedef void life_fn(struct maker *m, struct life *l);
 static const struct {
     const char *service;
     life_fn *live;
 } kinds[] = {
-    {"user", user_life       },
-    {"job",  job_life        },
-    {"job",  application_life},
-    {"job",  contract_life   },
+    {"user",    user_life       },
+    {"job",     job_life        },
+    {"job",     application_life},
+    {"job",     contract_life   },
+    {"payment", book_life       },
 };
 
 static void life_of(const char *service, struct maker *m, struct life *l)
