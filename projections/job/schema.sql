@@ -47,3 +47,30 @@ CREATE TABLE contract (
 ) WITH (fillfactor = 85);
 CREATE INDEX contract_by_client ON contract (client_id, created_at DESC, contract_id DESC);
 CREATE INDEX contract_by_freelancer ON contract (freelancer_id, created_at DESC, contract_id DESC);
+
+-- What jobs are searched by (from_job: made off the write path, so that posting stays fast). Narrow, because a search for a frequent
+-- word looks through the newest rows: the texts that an edit needs again stand aside.
+-- Words are looked for by the configuration 'english': developer finds developers, and what every text has (the, for, with) costs
+-- nothing. Other languages' words are changed on both sides alike, so that they still match.
+CREATE TABLE search (
+    job_id          uuid PRIMARY KEY,
+    client_id       uuid NOT NULL,
+    status          text NOT NULL,
+    skill_keys      text[] NOT NULL, -- as one asks for them: in lower case
+    budget_amount   int8 NOT NULL,
+    budget_currency text NOT NULL,
+    words           tsvector NOT NULL, -- of title (A), skills (B), description (D)
+    version         int8 NOT NULL,
+    created_at      timestamptz NOT NULL
+) WITH (fillfactor = 85);
+CREATE INDEX search_newest ON search (created_at DESC, job_id DESC);
+CREATE INDEX search_by_client ON search (client_id);
+CREATE INDEX search_by_budget ON search (budget_currency, budget_amount);
+CREATE INDEX search_words ON search USING gin (words, skill_keys);
+
+CREATE TABLE search_text (
+    job_id      uuid PRIMARY KEY,
+    title       text NOT NULL,
+    description text NOT NULL,
+    skills      text[] NOT NULL
+);

@@ -1,0 +1,116 @@
+-- Jobs by words (best first), skills (all of them), status, client and budget (in :currency); newest first when no words are asked for.
+-- sources: job from_job
+-- ranked
+-- :q text  :skills text[]  :status text  :client_id uuid  :min_budget int8  :max_budget int8  :currency text
+--
+-- No index gives the newest matches of a word: the inverted one (far) must fetch all matches and sort them, which is right for few;
+-- looking through the newest jobs (near) is right for many. The plans are generic and can't know, so the statement looks first:
+--   words: 30 matches among the newest 1000 jobs make a frequent search. Of it the newest 200 matches are ranked, of any other the
+--          newest 1000; nothing older is found. So the work is bounded.
+--   no words: when the 1000 jobs behind the cursor do not fill the page, the index does.
+-- A client's jobs are few: all are looked at. OFFSET 0 keeps a filter from choosing the index.
+WITH near AS MATERIALIZED (                                                          --? !client_id
+    SELECT count(*) AS n                                                             --? !client_id q
+    SELECT s.job_id, s.created_at                                                    --? !client_id !q
+    FROM (                                                                           --? !client_id
+        SELECT * FROM search                                                         --? !client_id
+        WHERE (created_at, job_id) < (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time !backward
+        WHERE (created_at, job_id) > (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time backward
+        ORDER BY created_at DESC, job_id DESC                                        --? !client_id q
+        ORDER BY created_at DESC, job_id DESC                                        --? !client_id !q !backward
+        ORDER BY created_at, job_id                                                  --? !client_id !q backward
+        LIMIT 1000                                                                   --? !client_id
+    ) AS s                                                                           --? !client_id
+    WHERE true                                                                       --? !client_id
+      AND s.words @@ (SELECT websearch_to_tsquery('english', :q))                    --? !client_id q
+      AND s.skill_keys @> (SELECT lower(:skills::text)::text[])                      --? !client_id skills
+      AND s.status = :status                                                         --? !client_id status
+      AND s.budget_currency = :currency AND s.budget_amount >= :min_budget           --? !client_id min_budget
+      AND s.budget_currency = :currency AND s.budget_amount <= :max_budget           --? !client_id max_budget
+    LIMIT :page_limit                                                                --? !client_id !q
+), frequent AS MATERIALIZED (                                                        --? !client_id q
+    SELECT s.job_id, s.created_at, s.words                                           --? !client_id q
+    FROM (SELECT * FROM search ORDER BY created_at DESC, job_id DESC LIMIT 10000) AS s --? !client_id q
+    WHERE (SELECT n >= 30 FROM near)                                                 --? !client_id q
+      AND s.words @@ (SELECT websearch_to_tsquery('english', :q))                    --? !client_id q
+      AND s.skill_keys @> (SELECT lower(:skills::text)::text[])                      --? !client_id q skills
+      AND s.status = :status                                                         --? !client_id q status
+      AND s.budget_currency = :currency AND s.budget_amount >= :min_budget           --? !client_id q min_budget
+      AND s.budget_currency = :currency AND s.budget_amount <= :max_budget           --? !client_id q max_budget
+    LIMIT 200                                                                        --? !client_id q
+), further AS MATERIALIZED (                                                         --? !client_id !q
+    SELECT s.job_id, s.created_at                                                    --? !client_id !q
+    FROM (                                                                           --? !client_id !q
+        SELECT * FROM search                                                         --? !client_id !q
+        WHERE (created_at, job_id) < (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time !backward
+        WHERE (created_at, job_id) > (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time backward
+        ORDER BY created_at DESC, job_id DESC                                        --? !client_id !q !backward
+        ORDER BY created_at, job_id                                                  --? !client_id !q backward
+        LIMIT 10000                                                                  --? !client_id !q
+    ) AS s                                                                           --? !client_id !q
+    WHERE (SELECT count(*) >= 4 AND count(*) < :page_limit FROM near)                --? !client_id !q
+      AND s.skill_keys @> (SELECT lower(:skills::text)::text[])                      --? !client_id !q skills
+      AND s.status = :status                                                         --? !client_id !q status
+      AND s.budget_currency = :currency AND s.budget_amount >= :min_budget           --? !client_id !q min_budget
+      AND s.budget_currency = :currency AND s.budget_amount <= :max_budget           --? !client_id !q max_budget
+    LIMIT :page_limit                                                                --? !client_id !q
+), far AS MATERIALIZED (                                                             --? !client_id
+WITH far AS MATERIALIZED (                                                           --? client_id
+    SELECT s.job_id, s.created_at
+         , s.words                                                                   --? q
+    FROM (
+        SELECT * FROM search
+        WHERE client_id = :client_id                                                 --? client_id
+        WHERE words @@ (SELECT websearch_to_tsquery('english', :q))                  --? !client_id q
+          AND skill_keys @> (SELECT lower(:skills::text)::text[])                    --? !client_id q skills
+        WHERE skill_keys @> (SELECT lower(:skills::text)::text[])                    --? !client_id !q skills
+        WHERE budget_currency = :currency AND budget_amount >= :min_budget           --? !client_id !q !skills min_budget
+          AND budget_amount <= :max_budget                                           --? !client_id !q !skills min_budget max_budget
+        WHERE budget_currency = :currency AND budget_amount <= :max_budget           --? !client_id !q !skills !min_budget max_budget
+        OFFSET 0
+    ) AS s
+    WHERE true
+      AND (SELECT n < 30 FROM near)                                                  --? !client_id q
+      AND (SELECT count(*) < :page_limit FROM near) AND (SELECT count(*) < :page_limit FROM further) --? !client_id !q
+      AND s.words @@ (SELECT websearch_to_tsquery('english', :q))                    --? client_id q
+      AND s.skill_keys @> (SELECT lower(:skills::text)::text[])                      --? client_id skills
+      AND s.status = :status                                                         --? status
+      AND s.budget_currency = :currency AND s.budget_amount >= :min_budget           --? min_budget
+      AND s.budget_currency = :currency AND s.budget_amount <= :max_budget           --? max_budget
+      AND (s.created_at, s.job_id) < (:cursor_time, :cursor_id)                      --? !q cursor_time !backward
+      AND (s.created_at, s.job_id) > (:cursor_time, :cursor_id)                      --? !q cursor_time backward
+    ORDER BY s.created_at DESC, s.job_id DESC                                        --? q
+    ORDER BY s.created_at DESC, s.job_id DESC                                        --? !q !backward
+    ORDER BY s.created_at, s.job_id                                                  --? !q backward
+    LIMIT 500                                                                        --? q
+    LIMIT :page_limit                                                                --? !q
+), found AS (
+    SELECT job_id, created_at, words FROM frequent UNION ALL                         --? q !client_id
+    SELECT job_id, created_at, words FROM far                                        --? q
+    SELECT * FROM near WHERE (SELECT count(*) >= :page_limit FROM near) UNION ALL    --? !q !client_id
+    SELECT * FROM further WHERE (SELECT count(*) >= :page_limit FROM further) UNION ALL --? !q !client_id
+    SELECT * FROM far                                                                --? !q
+), page AS (
+    SELECT job_id, created_at, rank
+    FROM (                                                                           --? q
+        SELECT job_id, created_at, (ts_rank(words, (SELECT websearch_to_tsquery('english', :q))) * 1000000)::int8 AS rank --? q
+        FROM found                                                                   --? q
+    ) AS ranked                                                                      --? q
+    FROM (SELECT job_id, created_at, 0::int8 AS rank FROM found) AS unranked         --? !q
+    WHERE (rank, created_at, job_id) < (:cursor_rank, :cursor_time, :cursor_id)      --? q cursor_time !backward
+    WHERE (rank, created_at, job_id) > (:cursor_rank, :cursor_time, :cursor_id)      --? q cursor_time backward
+    ORDER BY rank DESC, created_at DESC, job_id DESC                                 --? !backward
+    ORDER BY rank, created_at, job_id                                                --? backward
+    LIMIT :page_limit
+)
+SELECT p.job_id AS id, p.created_at, p.version,
+       json_build_object('id', p.job_id, 'client_id', p.client_id, 'title', p.title, 'description', p.description,
+                         'skills', p.skills, 'budget', json_money(p.budget_amount, p.budget_currency), 'status', p.status,
+                         'version', p.version, 'created_at', json_time(p.created_at),
+                         'updated_at', json_time(p.updated_at))::text AS body,
+       page.rank
+FROM page
+JOIN posting p ON p.job_id = page.job_id
+ORDER BY page.rank DESC, page.created_at DESC, page.job_id DESC --? !backward
+ORDER BY page.rank, page.created_at, page.job_id                --? backward
+LIMIT :page_limit;
