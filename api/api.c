@@ -35,15 +35,6 @@ struct api_service *api_service_find(struct api *api, const char *name)
     return NULL;
 }
 
-bool services_list_has(const char *list, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *p = list; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ','))
-        if (strncmp(p, name, len) == 0 && (p[len] == ',' || p[len] == '\0'))
-            return true;
-    return *list == '\0';
-}
-
 static enum err_code service_add(struct api *api, const struct service *service, struct err *err)
 {
     struct api_service *s = &api->services[api->n_services];

@@ -49,8 +49,6 @@ struct api {
  * process ends afterwards: requests that would not end may still be there. */
 MUST_CHECK enum err_code api_run(const struct config *cfg, struct err *err);
 
-/* Is it in the comma-separated list? An empty list names all. */
-bool services_list_has(const char *list, const char *name);
 /* NULL = not served here. */
 struct api_service *api_service_find(struct api *api, const char *name);
 

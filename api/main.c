@@ -123,15 +123,11 @@ run_topics(const struct config *cfg, const struct command_line *line, struct err
 static enum err_code
 run_services(const struct config *cfg, const struct command_line *line, struct err *err)
 {
+    owned_value(strbuf_release) struct strbuf s = {0};
     (void)line;
     (void)err;
-    for (size_t i = 0; i < n_services; i++) {
-        char commands[TOPIC_NAME_MAX], events[TOPIC_NAME_MAX];
-        service_command_topic(cfg->topic_prefix, services[i].name, commands);
-        service_event_topic(cfg->topic_prefix, services[i].name, events);
-        printf("%s %s %s%s\n", services[i].name, commands, events,
-               services[i].vault ? " vault" : "");
-    }
+    manifest_print(cfg->topic_prefix, &s);
+    fputs(strbuf_cstr(&s), stdout);
     return ERR_OK;
 }
 
@@ -212,7 +208,7 @@ static const struct command {
     {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                               },
     {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"        },
     {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
-    {"services", run_services, "print the services and their topics"                                },
+    {"services", run_services, "print the services as documentation, with a picture"                },
     {"schemas",  run_schemas,  "print id, subject and version of every schema"                      },
     {"config",   run_config,   "print the settings; `config sample`, `config docs`"                 },
 };

@@ -219,13 +219,13 @@ static void add_outcome(struct batch *b, const struct lane_command *c, struct re
     b->outcomes[b->n_outcomes++] = o;
 }
 
-static void add_letter(struct batch *b, const struct lane_command *c)
+static void add_letter(struct batch *b, const struct lane_command *c, const char *reason)
 {
     b->letters = arena_grow(b->arena, b->letters, b->n_letters, sizeof(*b->letters));
     b->letters[b->n_letters++] = (struct dead_letter){
         .offset = c->offset,
         .command_id = c->id,
-        .reason = c->forced_reason,
+        .reason = reason,
         .detail = c->detail,
         .value = c->raw,
     };
@@ -246,8 +246,11 @@ static enum err_code decide_one(struct batch *b, size_t i, struct err *err)
         }
     }
     add_outcome(b, c, d.events[0]);
-    if (lane_command_poison(c))
-        add_letter(b, c);
+    if (d.events[0].type == &type_command_rejected) {
+        const struct command_rejected *e = d.events[0].value;
+        if (dead_letter_due(&e->meta.actor, e->reason))
+            add_letter(b, c, e->reason);
+    }
     return ERR_OK;
 }
 
@@ -334,7 +337,7 @@ static void count(const struct batch *b)
     metric_add(p->commands, (int64_t)decided);
     metric_add(p->duplicates, (int64_t)(b->n_decided - decided));
     metric_add(p->events, (int64_t)b->n_events);
-    metric_add(p->poison, (int64_t)b->n_letters);
+    metric_add(p->dead_letters, (int64_t)b->n_letters);
     metric_observe_us(p->batch_seconds, time_monotonic_us() - b->began_us);
 }
 

@@ -28,6 +28,7 @@ struct chunk {
     struct event_origin last; /* of the newest event; i == n: no command is open */
     struct outcome *
         outcomes; /* one per command that began; those before next_event are left out when saving */
+    struct actor *actors; /* who sent them */
     size_t n_outcomes;
 };
 
@@ -77,6 +78,8 @@ static void open_outcome(struct chunk *c, struct record event, const struct even
     };
     memcpy(outcome.digest, o->digest, DIGEST_LEN);
     c->outcomes = arena_grow(&c->s->arena, c->outcomes, c->n_outcomes, sizeof(*c->outcomes));
+    c->actors = arena_grow(&c->s->arena, c->actors, c->n_outcomes, sizeof(*c->actors));
+    c->actors[c->n_outcomes] = meta->actor;
     c->outcomes[c->n_outcomes++] = outcome;
 }
 
@@ -150,7 +153,7 @@ static enum err_code fold(struct chunk *c, struct err *err)
 }
 
 /* Rows, outcomes and dead letters of what the view has not. */
-static enum err_code apply(struct chunk *c, struct err *err)
+static enum err_code apply(struct chunk *c, bool carefully, struct err *err)
 {
     struct lane_session *s = c->s;
     struct outcome *fresh = ARENA_ARRAY(&s->arena, struct outcome, c->n_outcomes);
@@ -161,7 +164,7 @@ static enum err_code apply(struct chunk *c, struct err *err)
         if (o->next_event <= s->row.next_event)
             continue;
         fresh[n_fresh++] = *o;
-        if (o->reason && strcmp(o->reason, "internal") == 0)
+        if (o->reason && dead_letter_due(&c->actors[i], o->reason))
             letters[n_letters++] = (struct dead_letter){
                 .offset = o->command_offset,
                 .command_id = o->command_id,
@@ -173,7 +176,11 @@ static enum err_code apply(struct chunk *c, struct err *err)
     dead_letter_queue_save(s->pg, s->id->command_topic, s->id->partition, time_now_us(), letters,
                            n_letters, &s->arena);
     size_t from = first_from(c, s->row.next_event);
-    return apply_events(s->apply, s->pg, s->id->partition, c->events + from, c->n - from, &s->arena, err);
+    struct log_events run = {c->events + from, c->offsets + from, c->n - from};
+    if (!carefully)
+        return parked_apply(&s->parked, s->apply, s->pg, s->codec, &run, &s->arena, err);
+    TRY(pg_sync(s->pg, err));
+    return parked_apply_carefully(&s->parked, s->apply, s->pg, s->codec, &run, &s->arena, err);
 }
 
 /* Returns how many claims must be confirmed; their statement is queued at *ret_index. */
@@ -218,7 +225,7 @@ static struct lane_row next_row(const struct chunk *c)
     return row;
 }
 
-static enum err_code write_chunk(struct chunk *c, struct err *err)
+static enum err_code write_chunk(struct chunk *c, bool carefully, struct err *err)
 {
     struct lane_session *s = c->s;
     struct lane_row row = next_row(c);
@@ -231,7 +238,7 @@ static enum err_code write_chunk(struct chunk *c, struct err *err)
     TRY(pg_sync(s->pg, err));
     TRY(lane_row_locked(s->pg, lock, &s->row, err));
     TRY(fold(c, err));
-    TRY(apply(c, err));
+    TRY(apply(c, carefully, err));
     TRY(pg_sync(s->pg, err));
     size_t n_claims = queue_claims(c, &claims);
     lane_row_queue_catch_up(s->pg, &row, newer ? &first->event_id : NULL,
@@ -255,8 +262,13 @@ static enum err_code flush(struct chunk *c, struct err *err)
     if (c->n == 0)
         return ERR_OK;
     crash_point("during_catch_up");
-    enum err_code code = write_chunk(c, err);
-    if (code == ERR_INVALID) /* committed once, refused now: the read model changed under the log */
+    enum err_code code = write_chunk(c, false, err);
+    if (code == ERR_INVALID && !pg_broken(c->s->pg)) {
+        /* Committed once, refused now: the read model changed under the log (P2). */
+        pg_rollback(c->s->pg);
+        code = write_chunk(c, true, err);
+    }
+    if (code == ERR_INVALID) /* not the events', but what the lane itself writes */
         code = err->code = ERR_CORRUPT;
     struct event_origin last = c->last;
     chunk_clear(c);

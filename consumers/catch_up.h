@@ -20,7 +20,7 @@ struct catch_up_plan {
  * plan->end; s->row moves along, in PostgreSQL too. ERR_UNAVAILABLE: the end was not reached in
  * twice the transaction timeout (a hanging transaction; never go on), an unknown schema id (a newer
  * writer, S4), or something is away. ERR_CORRUPT: an event is missing from its command, or cannot
- * be read or applied.
+ * be read. What the read model refuses is parked (P2).
  */
 MUST_CHECK enum err_code catch_up(struct lane_session *s,
                                   rd_kafka_t *reader,

@@ -1,17 +1,15 @@
 #include "consumers/dead_letter.h"
 
+#include <string.h>
+
 #include "consumers/lane_sql.h"
 #include "consumers/param_column.h"
 
-/* Messages of libraries may quote the bytes they failed on: only printable ASCII is sure to be
- * accepted as text. */
-static const char *printable(struct arena *a, const char *s)
+bool dead_letter_due(const struct actor *actor, const char *reason)
 {
-    char *copy = arena_strdup(a, s ? s : "");
-    for (char *c = copy; *c; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-    return copy;
+    if (strcmp(reason, "internal") == 0)
+        return true;
+    return actor->kind == ACTOR_KIND_SYSTEM && strcmp(reason, "already_exists") != 0;
 }
 
 void dead_letter_queue_save(struct pg *pg,
@@ -31,7 +29,7 @@ void dead_letter_queue_save(struct pg *pg,
         offset[i] = pg_p_int8(a, letters[i].offset);
         id[i] = pg_p_uuid(a, &letters[i].command_id);
         reason[i] = pg_p_text(a, letters[i].reason);
-        detail[i] = pg_p_text(a, printable(a, letters[i].detail));
+        detail[i] = param_printable(a, letters[i].detail);
         value[i] = letters[i].value.data ? pg_p_bytea(a, letters[i].value) : pg_p_null(PG_BYTEA);
     }
     struct pg_param p[] = {

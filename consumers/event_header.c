@@ -138,6 +138,15 @@ event_id_read(const rd_kafka_headers_t *h, int64_t offset, struct uuid *ret, str
     return ERR_OK;
 }
 
+enum err_code
+event_aggregate_read(const rd_kafka_headers_t *h, int64_t offset, struct uuid *ret, struct err *err)
+{
+    char text[UUID_TEXT_LEN + 1];
+    if (!header_text(h, "ce_subject", text, sizeof(text)) || !uuid_parse(text, ret))
+        return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid ce_subject header", offset);
+    return ERR_OK;
+}
+
 void traceparent_read(const rd_kafka_headers_t *h, char ret[TRACEPARENT_MAX])
 {
     if (!header_text(h, "traceparent", ret, TRACEPARENT_MAX))

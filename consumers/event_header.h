@@ -38,6 +38,11 @@ MUST_CHECK enum err_code event_origin_read(const rd_kafka_headers_t *h,
 /* ce_id. ERR_CORRUPT as above. */
 MUST_CHECK enum err_code
 event_id_read(const rd_kafka_headers_t *h, int64_t offset, struct uuid *ret, struct err *err);
+/* ce_subject: the aggregate that it changes. ERR_CORRUPT as above. */
+MUST_CHECK enum err_code event_aggregate_read(const rd_kafka_headers_t *h,
+                                              int64_t offset,
+                                              struct uuid *ret,
+                                              struct err *err);
 /* The command record's traceparent, or "". */
 void traceparent_read(const rd_kafka_headers_t *h, char ret[TRACEPARENT_MAX]);
 

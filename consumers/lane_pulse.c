@@ -31,8 +31,8 @@ void lane_pulse_init(struct lane_pulse *p, const char *service, int32_t partitio
                                            "From the poll to the commit of the view."),
         .catch_up_events = metrics_counter("hirelog_lane_catch_up_events_total", labels,
                                            "Events applied from the log at start."),
-        .poison = metrics_counter("hirelog_lane_poison_total", labels,
-                                  "Commands rejected as internal, dead letters."),
+        .dead_letters = metrics_counter("hirelog_lane_dead_letters_total", labels,
+                                        "Poison and refused commands of reactors."),
         .restarts = metrics_counter("hirelog_lane_restarts_total", labels,
                                     "Times that the lane was opened anew."),
         .lag_gauge =

@@ -31,7 +31,7 @@ struct lane_pulse {
     atomic_llong next_command; /* group hint */
     atomic_llong lag;          /* commands in the log that are not decided; -1 = not known yet */
     struct metric *batches, *commands, *duplicates, *events, *batch_seconds, *catch_up_events,
-        *poison, *restarts, *lag_gauge;
+        *dead_letters, *restarts, *lag_gauge;
     pthread_mutex_t lock;
     char message[ERR_MSG_MAX]; /* why it backs off or stopped */
 };

@@ -77,6 +77,7 @@ void lane_session_free(struct lane_session *s)
     if (!s)
         return;
     inbox_release(&s->inbox);
+    parked_release(&s->parked);
     kafka_consumer_close(s->commands);
     event_log_free(s->log);
     pg_free(s->claims_pg);
@@ -96,6 +97,7 @@ static struct lane_session *new_session(const struct lane_identity *id, struct l
     s->pulse = pulse;
     s->limit = (size_t)id->cfg->batch_commands_max;
     inbox_init(&s->inbox, s->limit, (size_t)id->cfg->batch_bytes_max);
+    parked_init(&s->parked, id->service->name, APPLY_OWN, id->partition);
     arena_init(&s->arena);
     return s;
 }
@@ -198,6 +200,7 @@ static enum err_code open_session(struct lane_session *s, struct err *err)
         return err_set(err, ERR_UNAVAILABLE, "stopping");
     int fold_version = id->service->decider->fold_version;
     TRY(lane_row_take(s->pg, id->partition, id->owner, fold_version, &s->row, err));
+    TRY(parked_load(&s->parked, s->pg, err));
     lane_pulse_beat(s->pulse);
     TRY(event_log_open(id->cfg, id->service->name, id->partition, &s->log, err));
     lane_pulse_state(s->pulse, LANE_CATCHING_UP, NULL);

@@ -10,10 +10,9 @@
 #include "consumers/lane_pulse.h"
 #include "consumers/lane_row.h"
 #include "consumers/manifest.h"
+#include "consumers/parked.h"
 #include "consumers/service_pg.h"
 #include "producers/event_log.h"
-#include "projections/apply.h"
-#include "schemas/codec.h"
 
 /* The committed offset of the worker group for a partition, -1 = none (W11); any thread. */
 typedef int64_t group_hint_fn(void *arg, int32_t partition);
@@ -46,6 +45,7 @@ struct lane_session {
     struct pg *claims_pg; /* NULL: the service has no claims */
     struct codec *codec;
     struct apply *apply;
+    struct parked parked; /* aggregates whose rows wait for a person (P2) */
     struct event_log *log;
     rd_kafka_t *commands; /* at row.next_command */
     int32_t n_partitions;

@@ -32,6 +32,13 @@ static struct pg_stmt statements[LANE_SQL_N] = {
     [SQL_CLAIM_CONFIRM] = {.name = "claim_confirm"},
     [SQL_CLAIM_RELEASE] = {.name = "claim_release"},
     [SQL_DEAD_LETTER_SAVE] = {.name = "dead_letter_save"},
+    [SQL_FOLLOWER_LOCK] = {.name = "follower_lock"},
+    [SQL_POSITION_MAKE] = {.name = "position_make"},
+    [SQL_POSITION_FIND] = {.name = "position_find"},
+    [SQL_POSITION_MOVE] = {.name = "position_move"},
+    [SQL_POSITION_CAUGHT_UP] = {.name = "position_caught_up"},
+    [SQL_PARKED_FIND] = {.name = "parked_find"},
+    [SQL_PARKED_SAVE] = {.name = "parked_save"},
 };
 
 static void find_texts(void)

@@ -1,6 +1,6 @@
 /*
- * lane_sql.h - the statements of lanes:
- * projections/common/queries/{lane,outcome,state,claim,dead_letter}_*.sql. Immutable, any thread.
+ * lane_sql.h - the statements of lanes and followers:
+ * projections/common/queries/{lane,outcome,state,claim,dead_letter,follower,position,parked}_*.sql. Immutable, any thread.
  */
 #ifndef CONSUMERS_LANE_SQL_H
 #define CONSUMERS_LANE_SQL_H
@@ -34,6 +34,13 @@ enum lane_sql {
     SQL_CLAIM_CONFIRM,
     SQL_CLAIM_RELEASE,
     SQL_DEAD_LETTER_SAVE,
+    SQL_FOLLOWER_LOCK,
+    SQL_POSITION_MAKE,
+    SQL_POSITION_FIND,
+    SQL_POSITION_MOVE,
+    SQL_POSITION_CAUGHT_UP,
+    SQL_PARKED_FIND,
+    SQL_PARKED_SAVE,
     LANE_SQL_N
 };
 

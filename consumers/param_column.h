@@ -24,4 +24,17 @@ static inline struct pg_param param_ids(struct arena *a, const struct uuid *ids,
     return pg_p_array(a, PG_UUID_ARRAY, column, n);
 }
 
+/* Messages of libraries may quote the bytes they failed on, or be cut in the middle of a character:
+ * only printable ASCII is sure to be accepted as text. NULL = SQL NULL. */
+static inline struct pg_param param_printable(struct arena *a, const char *s)
+{
+    if (!s)
+        return pg_p_null(PG_TEXT);
+    char *copy = arena_strdup(a, s);
+    for (char *c = copy; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    return pg_p_text(a, copy);
+}
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * worker.h - `hirelog worker`: for each chosen service its group of lanes; the admin port; the
+ * worker.h - `hirelog worker`: for each chosen service its group of lanes, its projector and its reactors; the admin port; the
  * watchdog. Logs its life.
  */
 #ifndef CONSUMERS_WORKER_H

@@ -340,6 +340,15 @@ static enum err_code find_schema(struct bytes framed, const struct wire **ret, s
     return ERR_OK;
 }
 
+enum err_code codec_type(struct bytes framed, const struct record_type **ret, struct err *err)
+{
+    const struct wire *w = NULL;
+    TRY(find_schema(framed, &w, err));
+    assert(w != NULL);
+    *ret = w->type;
+    return ERR_OK;
+}
+
 enum err_code codec_decode(
     struct codec *c, struct bytes framed, struct arena *a, struct record *ret, struct err *err)
 {

@@ -28,6 +28,9 @@ codec_encode(struct codec *c, struct record r, struct arena *a, struct bytes *re
  * trailing bytes, bad UUID or UTF-8, U+0000. ret->type is one of record_types. */
 MUST_CHECK enum err_code codec_decode(
     struct codec *c, struct bytes framed, struct arena *a, struct record *ret, struct err *err);
+/* The type of a framed record, without decoding it. ERR_NOT_FOUND, ERR_CORRUPT as above. */
+MUST_CHECK enum err_code
+codec_type(struct bytes framed, const struct record_type **ret, struct err *err);
 /* SHA-256 of the payload (all but meta and "digest": false fields): canonical JSON, sorted, members
  * at their default left out, so a newer version of the same command has the same digest. */
 void codec_digest(struct record command, struct arena *a, uint8_t ret[32]);

@@ -46,10 +46,8 @@ static const struct setting consumer_settings[] = {
     {"fetch.min.bytes",            "1"    },
     {"auto.offset.reset",          "error"},
 };
-static const struct setting reader_settings[] = {
-    {"group.id",             "hirelog.reader"}, /* librdkafka asks for one; manual assignment never joins it */
-    {"enable.partition.eof", "true"          },
-};
+/* librdkafka asks every consumer for a group; manual assignment never joins it. */
+#define READER_GROUP "hirelog.reader"
 static const struct setting member_settings[] = {
     {"partition.assignment.strategy", "range"         },
     {"isolation.level",               "read_committed"},
@@ -203,24 +201,43 @@ enum err_code kafka_producer_open(const struct config *cfg,
     return kafka_transactional_open(cfg, transactional_id, dr, opaque, NULL, ret, err);
 }
 
+static enum err_code reader_open(const struct config *cfg,
+                                 const char *group,
+                                 const char *isolation,
+                                 int fetch_wait_ms,
+                                 rd_kafka_t **ret,
+                                 struct err *err)
+{
+    rd_kafka_conf_t *conf = conf_new(cfg, err);
+    if (!conf)
+        return ERR_INVALID;
+    if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
+        !set(conf, "group.id", group, err) || !set(conf, "enable.partition.eof", "true", err) ||
+        !set_int(conf, "fetch.wait.max.ms", fetch_wait_ms, err) ||
+        !set(conf, "isolation.level", isolation, err)) {
+        rd_kafka_conf_destroy(conf);
+        return ERR_INVALID;
+    }
+    return open_handle(RD_KAFKA_CONSUMER, conf, ret, err);
+}
+
 enum err_code kafka_reader_open(const struct config *cfg,
                                 bool read_committed,
                                 int fetch_wait_ms,
                                 rd_kafka_t **ret,
                                 struct err *err)
 {
-    rd_kafka_conf_t *conf = conf_new(cfg, err);
-    if (!conf)
-        return ERR_INVALID;
-    if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
-        !set_all(conf, reader_settings, ARRAY_SIZE(reader_settings), err) ||
-        !set_int(conf, "fetch.wait.max.ms", fetch_wait_ms, err) ||
-        !set(conf, "isolation.level", read_committed ? "read_committed" : "read_uncommitted",
-             err)) {
-        rd_kafka_conf_destroy(conf);
-        return ERR_INVALID;
-    }
-    return open_handle(RD_KAFKA_CONSUMER, conf, ret, err);
+    const char *isolation = read_committed ? "read_committed" : "read_uncommitted";
+    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, ret, err);
+}
+
+enum err_code kafka_offset_reader_open(const struct config *cfg,
+                                       const char *group,
+                                       int fetch_wait_ms,
+                                       rd_kafka_t **ret,
+                                       struct err *err)
+{
+    return reader_open(cfg, group, "read_committed", fetch_wait_ms, ret, err);
 }
 
 enum err_code kafka_member_open(

@@ -18,7 +18,7 @@
  *   invoice_too_large       the lines sum to more than INVOICE_TOTAL_MAX
  *   invoice_cancelled       it was taken back
  *   invoice_already_paid    nothing is due any more; what is paid is not cancelled
- *   invoice_partially_paid  what is paid in part is not cancelled: refund first, it stays issued
+ *   invoice_partially_paid  what is paid in part is not cancelled, not even after a refund
  *   payment_exceeds_due     more than what is due
  *   refund_exceeds_payment  more than what was paid and not given back yet
  */

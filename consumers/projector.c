@@ -1,0 +1,289 @@
+#include "consumers/projector.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consumers/event_header.h"
+#include "consumers/lane_sql.h"
+#include "consumers/parked.h"
+#include "ops/runtime/lifecycle.h"
+#include "ops/runtime/log.h"
+
+/* One log's part of a session. */
+struct projected_log {
+    struct parked parked;
+    bool caught_up;
+};
+
+struct projector {
+    const struct service *service;
+    char channel[TOPIC_NAME_MAX];
+    struct follower *follower;
+    /* of a session */
+    struct apply *applies[FOLLOWER_SOURCES_MAX];
+    struct codec *codec;
+    struct projected_log *logs; /* by the session's logs */
+    size_t n_logs;
+    struct arena arena; /* of a run */
+};
+
+/* ---- a session's beginning and end */
+
+static void close_session(void *self)
+{
+    struct projector *p = self;
+    for (size_t i = 0; i < FOLLOWER_SOURCES_MAX; i++) {
+        apply_free(p->applies[i]);
+        p->applies[i] = NULL;
+    }
+    for (size_t i = 0; i < p->n_logs; i++)
+        parked_release(&p->logs[i].parked);
+    free(p->logs);
+    p->logs = NULL;
+    p->n_logs = 0;
+    codec_free(p->codec);
+    p->codec = NULL;
+}
+
+static enum err_code
+open_source(struct projector *p, struct follower_session *s, size_t source, struct err *err)
+{
+    const char *name = s->options->sources[source];
+    struct arena *a = &p->arena;
+    const PGresult *r;
+    struct pg_param make[] = {pg_p_text(a, name), pg_p_int8(a, s->options->cfg->partitions)};
+    TRY(apply_new(p->service->name, p->service->projections[source], &p->applies[source], err));
+    TRY(pg_exec(s->pg, lane_sql(SQL_POSITION_MAKE), make, ARRAY_SIZE(make), NULL, err));
+    TRY(pg_exec(s->pg, lane_sql(SQL_POSITION_FIND), make, 1, &r, err));
+    for (int i = 0; i < PQntuples(r); i++)
+        for (size_t k = 0; k < s->n_logs; k++)
+            if (s->logs[k].source == source && s->logs[k].partition == pg_get_int8(r, i, 0)) {
+                s->logs[k].next = pg_get_int8(r, i, 1);
+                p->logs[k].caught_up = pg_get_bool(r, i, 2);
+            }
+    return ERR_OK;
+}
+
+static enum err_code open_session(void *self, struct follower_session *s, struct err *err)
+{
+    struct projector *p = self;
+    arena_clear(&p->arena);
+    p->codec = codec_new();
+    p->logs = calloc(s->n_logs, sizeof(*p->logs));
+    if (!p->logs)
+        abort();
+    p->n_logs = s->n_logs;
+    for (size_t i = 0; i < s->n_logs; i++)
+        parked_init(&p->logs[i].parked, p->service->name,
+                    p->service->projections[s->logs[i].source], s->logs[i].partition);
+    for (size_t i = 0; i < s->options->n_sources; i++)
+        TRY(open_source(p, s, i, err));
+    for (size_t i = 0; i < s->n_logs; i++) {
+        if (s->logs[i].next < 0)
+            return err_set(err, ERR_CORRUPT, "%s has another number of partitions than the setting",
+                           s->logs[i].topic);
+        TRY(parked_load(&p->logs[i].parked, s->pg, err));
+    }
+    return ERR_OK;
+}
+
+/* ---- a run of events */
+
+struct projection_run {
+    struct projector *p;
+    struct follower_session *s;
+    const struct follower_run *run;
+    struct projected_log *log;
+    struct apply *apply;
+    struct record *events;
+    int64_t *offsets;
+    size_t n;
+    struct parked_event *unreadable;
+    size_t n_unreadable;
+};
+
+/* Under a schema that we know, so no newer program helps: its aggregate waits for a person. */
+static void unreadable(struct projection_run *x, const rd_kafka_message_t *m, const struct err *why)
+{
+    struct parked_event *e = &x->unreadable[x->n_unreadable++];
+    struct err ignored;
+    *e = (struct parked_event){
+        .offset = m->offset,
+        .type = "",
+        .detail = arena_strdup(&x->p->arena, why->msg),
+        .value = {m->payload, m->len},
+    };
+    if (event_aggregate_read(message_headers(m), m->offset, &e->aggregate_id, &ignored) != ERR_OK)
+        e->aggregate_id = uuid_nil;
+    log_error("an event cannot be read: its aggregate is parked",
+              KV_S("service", x->p->service->name), KV_S("topic", x->run->log->topic),
+              KV_I("partition", m->partition), KV_I("offset", m->offset), KV_ERR(why));
+}
+
+static enum err_code
+read_one(struct projection_run *x, const rd_kafka_message_t *m, struct err *err)
+{
+    struct bytes framed = {m->payload, m->len};
+    const struct record_type *type = NULL;
+    struct err why;
+    enum err_code code = codec_type(framed, &type, &why);
+    if (code == ERR_OK && !apply_wants(x->apply, type))
+        return ERR_OK;
+    if (code == ERR_OK)
+        code = codec_decode(x->p->codec, framed, &x->p->arena, &x->events[x->n], &why);
+    if (code == ERR_NOT_FOUND) /* S4: wait and alarm */
+        return err_set(err, ERR_UNAVAILABLE,
+                       "event %" PRId64 " of %s was written by a newer program", m->offset,
+                       x->run->log->topic);
+    if (code == ERR_OK)
+        x->offsets[x->n++] = m->offset;
+    else
+        unreadable(x, m, &why);
+    return ERR_OK;
+}
+
+static enum err_code read_run(struct projection_run *x, struct err *err)
+{
+    struct arena *a = &x->p->arena;
+    x->events = ARENA_ARRAY(a, struct record, x->run->n);
+    x->offsets = ARENA_ARRAY(a, int64_t, x->run->n);
+    x->unreadable = ARENA_ARRAY(a, struct parked_event, x->run->n);
+    for (size_t i = 0; i < x->run->n; i++)
+        TRY(read_one(x, x->run->messages[i], err));
+    return ERR_OK;
+}
+
+static size_t queue_move(struct projection_run *x)
+{
+    struct arena *a = &x->p->arena;
+    struct pg_param params[] = {
+        pg_p_text(a, x->s->options->sources[x->run->log->source]),
+        pg_p_int4(a, x->run->log->partition),
+        pg_p_int8(a, x->run->log->next),
+        pg_p_int8(a, x->run->next),
+    };
+    return pg_queue(x->s->pg, lane_sql(SQL_POSITION_MOVE), params, ARRAY_SIZE(params));
+}
+
+static enum err_code write_run(struct projection_run *x, bool carefully, struct err *err)
+{
+    struct pg *pg = x->s->pg;
+    struct projector *p = x->p;
+    struct parked *parked = &x->log->parked;
+    struct log_events events = {x->events, x->offsets, x->n};
+    pg_queue_command(pg, "BEGIN");
+    size_t moved = queue_move(x);
+    TRY(pg_sync(pg, err));
+    if (pg_affected(pg, moved) != 1)
+        return err_set(err, ERR_CONFLICT, "somebody else projects %s into %s", x->run->log->topic,
+                       p->service->name);
+    parked_queue_save(parked, pg, x->unreadable, x->n_unreadable, &p->arena);
+    if (carefully) {
+        TRY(pg_sync(pg, err));
+        TRY(parked_apply_carefully(parked, x->apply, pg, p->codec, &events, &p->arena, err));
+    } else {
+        TRY(parked_apply(parked, x->apply, pg, p->codec, &events, &p->arena, err));
+    }
+    crash_point("projector_before_commit");
+    TRY(pg_commit(pg, err));
+    crash_point("projector_after_commit");
+    return ERR_OK;
+}
+
+/* The commit is done: a notification that is lost costs a waiting API half a second. */
+static void notify(struct projection_run *x)
+{
+    struct err ignored;
+    struct arena *a = &x->p->arena;
+    struct pg_param params[] = {pg_p_text(a, x->p->channel), pg_p_text(a, PROJECTOR_PAYLOAD)};
+    enum err_code code =
+        pg_exec(x->s->pg, lane_sql(SQL_LANE_NOTIFY), params, ARRAY_SIZE(params), NULL, &ignored);
+    (void)code;
+}
+
+static enum err_code
+handle(void *self, struct follower_session *s, const struct follower_run *run, struct err *err)
+{
+    struct projector *p = self;
+    arena_clear(&p->arena);
+    struct projection_run x = {
+        .p = p,
+        .s = s,
+        .run = run,
+        .log = &p->logs[run->log - s->logs],
+        .apply = p->applies[run->log->source],
+    };
+    TRY(read_run(&x, err));
+    enum err_code code = write_run(&x, false, err);
+    if (code == ERR_INVALID && !pg_broken(s->pg)) {
+        pg_rollback(s->pg);
+        code = write_run(&x, true, err);
+    }
+    if (code == ERR_OK)
+        notify(&x);
+    return code;
+}
+
+static enum err_code
+at_end(void *self, struct follower_session *s, const struct follower_log *log, struct err *err)
+{
+    struct projector *p = self;
+    struct projected_log *mine = &p->logs[log - s->logs];
+    if (mine->caught_up)
+        return ERR_OK;
+    arena_clear(&p->arena);
+    struct pg_param params[] = {pg_p_text(&p->arena, s->options->sources[log->source]),
+                                pg_p_int4(&p->arena, log->partition)};
+    TRY(pg_exec(s->pg, lane_sql(SQL_POSITION_CAUGHT_UP), params, ARRAY_SIZE(params), NULL, err));
+    mine->caught_up = true;
+    return ERR_OK;
+}
+
+static const struct follower_role role = {
+    .kind = "projector",
+    .open = open_session,
+    .handle = handle,
+    .at_end = at_end,
+    .close = close_session,
+};
+
+enum err_code projector_start(const struct config *cfg,
+                              const struct service *service,
+                              struct projector **ret,
+                              struct err *err)
+{
+    struct projector *p = calloc(1, sizeof(*p));
+    if (!p)
+        abort();
+    p->service = service;
+    arena_init(&p->arena);
+    snprintf(p->channel, sizeof(p->channel), "lane_%s", service->name);
+    struct follower_options o = {
+        .cfg = cfg, .service = service, .name = "projector", .role = &role, .self = p};
+    for (; service->projections[o.n_sources]; o.n_sources++) {
+        assert(o.n_sources < FOLLOWER_SOURCES_MAX);
+        o.sources[o.n_sources] = apply_source(service->projections[o.n_sources]);
+    }
+    if (follower_start(&o, &p->follower, err) != ERR_OK) {
+        projector_free(p);
+        return err->code;
+    }
+    *ret = p;
+    return ERR_OK;
+}
+
+struct follower *projector_follower(struct projector *p)
+{
+    return p->follower;
+}
+
+void projector_free(struct projector *p)
+{
+    if (!p)
+        return;
+    arena_release(&p->arena);
+    free(p);
+}

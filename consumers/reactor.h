@@ -1,0 +1,27 @@
+/*
+ * reactor.h - events of one service become commands of another (X1). A follower whose positions are
+ * the offsets of its Kafka group `<prefix>.<service>.<rule>`, committed after the delivery of what
+ * they caused: losing PostgreSQL never fires history again. At least once is harmless, as command
+ * ids are made from event ids. What is refused is a dead letter of the lane that refuses.
+ */
+#ifndef CONSUMERS_REACTOR_H
+#define CONSUMERS_REACTOR_H
+
+#include "consumers/follower.h"
+
+struct reactor; /* opaque */
+
+/* Starts its thread. `service` takes the commands. Caller owns *ret. */
+MUST_CHECK enum err_code reactor_start(const struct config *cfg,
+                                       const struct service *service,
+                                       const struct reactor_rule *rule,
+                                       struct reactor **ret,
+                                       struct err *err);
+struct follower *reactor_follower(struct reactor *r);
+/* After follower_join() of its follower. */
+void reactor_free(struct reactor *r);
+
+/* UUIDv5(event_id, reactor). */
+struct uuid reactor_command_id(const struct reactor_rule *rule, const struct uuid *event_id);
+
+#endif
