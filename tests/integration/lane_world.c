@@ -22,6 +22,7 @@
 #define WORKERS_MAX    8
 
 struct world world;
+const char *world_services = "user,job";
 
 #define OK(call)                                 \
     do {                                         \
@@ -43,6 +44,7 @@ static void load_config(struct config *cfg)
     strbuf_release(&problems);
     cfg->partitions = WORLD_PARTITIONS;
     cfg->worker_admin_port = 0;
+    snprintf(cfg->services, sizeof(cfg->services), "%s", world_services);
 }
 
 void world_migrate(void)
@@ -85,7 +87,8 @@ int world_begin(void **state)
     world_migrate();
     struct pg_options o = {.conninfo = world.cfg.pg_admin, .application_name = "lane_test"};
     OK(pg_open(&o, &world.pg, err));
-    sql_run("LISTEN lane_user; LISTEN lane_job");
+    for (size_t i = 0; i < n_services; i++)
+        sql_run(arena_printf(&world.arena, "LISTEN lane_%s", services[i].name));
     return 0;
 }
 
@@ -198,7 +201,7 @@ void worker_kill(pid_t pid)
 
 /* ---- commands */
 
-static void fill_meta(struct command_meta *meta, const struct uuid *actor)
+void command_meta_fill(struct command_meta *meta, const struct uuid *actor)
 {
     int64_t now = time_now_us();
     meta->command_id = uuid_v7(now);
@@ -213,7 +216,7 @@ struct post_job *post_job_new(const char *title)
     static int client_role[] = {ROLE_CLIENT};
     struct uuid ana = uuid_v5_of("ana", NULL);
     struct post_job *c = record_new(&type_post_job, &world.arena);
-    fill_meta(&c->meta, &ana);
+    command_meta_fill(&c->meta, &ana);
     c->meta.actor.roles.items = client_role;
     c->meta.actor.roles.n = 1;
     c->job_id = c->meta.command_id;
@@ -227,7 +230,7 @@ struct register_user *register_user_new(const char *email)
 {
     static int roles[] = {ROLE_CLIENT};
     struct register_user *c = record_new(&type_register_user, &world.arena);
-    fill_meta(&c->meta, NULL);
+    command_meta_fill(&c->meta, NULL);
     c->user_id = c->credential_id = c->meta.command_id;
     c->email = email;
     c->display_name = "Ana";
@@ -252,8 +255,14 @@ int64_t send_bytes(
     const char *service, int32_t partition, const void *key, size_t key_len, struct bytes value)
 {
     char topic[TOPIC_NAME_MAX];
-    volatile int64_t offset = -1;
     service_command_topic(world.cfg.topic_prefix, service, topic);
+    return send_to(topic, partition, key, key_len, value);
+}
+
+int64_t
+send_to(const char *topic, int32_t partition, const void *key, size_t key_len, struct bytes value)
+{
+    volatile int64_t offset = -1;
     rd_kafka_resp_err_t code = rd_kafka_producev(
         world.producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
         RD_KAFKA_V_KEY(key, key_len), RD_KAFKA_V_VALUE((void *)(uintptr_t)value.data, value.len),
@@ -361,6 +370,7 @@ static void count_partition(rd_kafka_t *reader,
                             const char *topic,
                             int32_t partition,
                             const struct uuid *command_id,
+                            const struct record_type *type,
                             struct log_count *ret)
 {
     int64_t low, high;
@@ -377,13 +387,15 @@ static void count_partition(rd_kafka_t *reader,
                             err));
             const struct event_meta *meta = event.value;
             ret->events++;
+            ret->of_type += event.type == type;
             ret->of_command += command_id && uuid_equal(&meta->command_id, command_id);
         }
         rd_kafka_message_destroy(m);
     }
 }
 
-struct log_count count_events(const char *service, const struct uuid *command_id)
+static struct log_count
+count_log(const char *service, const struct uuid *command_id, const struct record_type *type)
 {
     struct log_count n = {0};
     char topic[TOPIC_NAME_MAX];
@@ -392,8 +404,18 @@ struct log_count count_events(const char *service, const struct uuid *command_id
     OK(kafka_reader_open(&world.cfg, true, 1, &reader, err));
     OK(kafka_reader_open(&world.cfg, false, 1, &bounds, err));
     for (int32_t p = 0; p < WORLD_PARTITIONS; p++)
-        count_partition(reader, bounds, topic, p, command_id, &n);
+        count_partition(reader, bounds, topic, p, command_id, type, &n);
     kafka_consumer_close(bounds);
     kafka_consumer_close(reader);
     return n;
+}
+
+struct log_count count_events(const char *service, const struct uuid *command_id)
+{
+    return count_log(service, command_id, NULL);
+}
+
+size_t count_events_of(const char *service, const struct record_type *type)
+{
+    return count_log(service, NULL, type).of_type;
 }

@@ -24,6 +24,8 @@ struct world {
     struct codec *codec;
 };
 extern struct world world;
+/* What workers serve; a test that wants others sets it before anything else, in the child too. */
+extern const char *world_services;
 
 /* Group fixtures of cmocka. */
 int world_begin(void **state);
@@ -44,7 +46,9 @@ int workers_end(void **state);
 /* main() of the child; never returns. */
 void worker_main(void) __attribute__((noreturn));
 
-/* Commands with good metas, new ids, as of now. */
+/* Commands with good metas, new ids, as of now. actor NULL = anonymous. */
+struct command_meta;
+void command_meta_fill(struct command_meta *meta, const struct uuid *actor);
 struct post_job;
 struct register_user;
 struct post_job *post_job_new(const char *title);
@@ -53,6 +57,9 @@ struct register_user *register_user_new(const char *email);
 int64_t send_command(const struct record_type *type, void *command);
 int64_t send_bytes(
     const char *service, int32_t partition, const void *key, size_t key_len, struct bytes value);
+/* The same to any topic. */
+int64_t
+send_to(const char *topic, int32_t partition, const void *key, size_t key_len, struct bytes value);
 struct bytes framed(const struct record_type *type, void *command);
 int32_t partition_of(const struct uuid *key);
 
@@ -68,8 +75,10 @@ const char *outcome_of(const char *service, const struct uuid *command_id);
 /* All committed events of a service: how many, and how many carry this command id (by header ce_id
  * none is read twice). */
 struct log_count {
-    size_t events, of_command;
+    size_t events, of_command, of_type;
 };
 struct log_count count_events(const char *service, const struct uuid *command_id);
+/* Of them, those of a type. */
+size_t count_events_of(const char *service, const struct record_type *type);
 
 #endif

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "consumers/manifest.h"
+#include "projections/apply.h"
+#include "projections/service_sql.h"
 
 static void a_service_is_found_by_its_name(void **state)
 {
@@ -54,6 +56,70 @@ static void topics_are_named_by_prefix_service_and_kind(void **state)
     assert_string_equal(topic, "t1.user.events");
 }
 
+static void lists_of_services_are_comma_separated(void **state)
+{
+    (void)state;
+    assert_true(services_list_has("", "job"));
+    assert_true(services_list_has("user,job", "job"));
+    assert_true(services_list_has("user, job ,client", "job"));
+    assert_false(services_list_has("user,jobs", "job"));
+    assert_false(services_list_has("user,job", "jo"));
+}
+
+static void every_projection_is_a_folder_and_every_folder_a_projection(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_services; i++)
+        for (size_t k = 0; services[i].projections[k]; k++) {
+            size_t files = 0;
+            assert_non_null(service_find(apply_source(services[i].projections[k])));
+            for (size_t f = 0; f < n_sql_files; f++)
+                files += strcmp(sql_files[f].service, services[i].name) == 0 &&
+                         strcmp(sql_files[f].kind, services[i].projections[k]) == 0;
+            assert_true(files > 0);
+        }
+    for (size_t f = 0; f < n_sql_files; f++) {
+        const struct service *s = service_find(sql_files[f].service);
+        bool known = !apply_source(sql_files[f].kind);
+        for (size_t k = 0; s && s->projections[k]; k++)
+            known = known || strcmp(s->projections[k], sql_files[f].kind) == 0;
+        if (!known)
+            fail_msg("nobody projects %s/%s", sql_files[f].service, sql_files[f].kind);
+    }
+}
+
+static void every_reactor_sends_a_command_of_its_service(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_services; i++)
+        for (size_t k = 0; k < services[i].n_reactors; k++) {
+            const struct reactor_rule *r = &services[i].reactors[k];
+            assert_string_equal(r->command->service, services[i].name);
+            assert_int_equal(r->command->role, RECORD_COMMAND);
+            assert_int_equal(r->event->role, RECORD_EVENT);
+            assert_non_null(service_find(r->event->service));
+        }
+}
+
+static void the_table_prints_as_documentation(void **state)
+{
+    (void)state;
+    owned_value(strbuf_release) struct strbuf out = {0};
+    manifest_print("hirelog", &out);
+    const char *text = strbuf_cstr(&out);
+    assert_non_null(strstr(text, "```mermaid\nflowchart LR\n"));
+    assert_non_null(strstr(text, "user_e ==>|open_client| client_c\n"));
+    assert_non_null(strstr(text, "job_e -.->|projector| freelancer_v\n"));
+    for (size_t i = 0; i < n_record_types; i++)
+        if (record_types[i]->role == RECORD_COMMAND || record_types[i]->role == RECORD_EVENT)
+            assert_non_null(strstr(text, record_types[i]->name));
+    for (size_t i = 0; i < n_services; i++) {
+        char topic[TOPIC_NAME_MAX];
+        service_command_topic("hirelog", services[i].name, topic);
+        assert_non_null(strstr(text, topic));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -62,6 +128,10 @@ int main(void)
         cmocka_unit_test(every_command_is_in_the_table_of_its_service),
         cmocka_unit_test(only_a_service_with_credentials_has_a_vault),
         cmocka_unit_test(topics_are_named_by_prefix_service_and_kind),
+        cmocka_unit_test(lists_of_services_are_comma_separated),
+        cmocka_unit_test(every_projection_is_a_folder_and_every_folder_a_projection),
+        cmocka_unit_test(every_reactor_sends_a_command_of_its_service),
+        cmocka_unit_test(the_table_prints_as_documentation),
     };
     return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);
 }
