@@ -324,14 +324,38 @@ err_from_code(rd_kafka_resp_err_t code, const char *doing, const char *topic, st
  * ----------------------------------------------------------------------------------------------------------
  */
 
+static bool has_assigned(rd_kafka_t *rk, const char *topic, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *now = NULL;
+    if (rd_kafka_assignment(rk, &now) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    bool has = rd_kafka_topic_partition_list_find(now, topic, partition) != NULL;
+    rd_kafka_topic_partition_list_destroy(now);
+    return has;
+}
+
+static enum err_code seek(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *to, struct err *err)
+{
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(rk, to, -1);
+    if (error)
+        return kafka_err_take(error, err, "seek");
+    return err_from_code(to->elems[0].err, "seek", to->elems[0].topic, err);
+}
+
+/* A partition that is assigned already is sought, not assigned again: librdkafka 2.0.2 asserts
+ * (rktp_started) when the handle is closed before the first assignment has stopped. */
 enum err_code kafka_reader_assign(
     rd_kafka_t *rk, const char *topic, int32_t partition, int64_t offset, struct err *err)
 {
+    enum err_code code;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
-    rd_kafka_resp_err_t code = rd_kafka_assign(rk, list);
+    if (has_assigned(rk, topic, partition))
+        code = seek(rk, list, err);
+    else
+        code = err_from_code(rd_kafka_assign(rk, list), "assign", topic, err);
     rd_kafka_topic_partition_list_destroy(list);
-    return err_from_code(code, "assign", topic, err);
+    return code;
 }
 
 /* rd_kafka_query_watermark_offsets may ignore its timeout (RULES 13): it runs on a thread of its

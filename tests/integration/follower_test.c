@@ -351,10 +351,10 @@ static void an_unreadable_event_is_parked(void **state)
     (void)state;
     struct uuid ida = uuid_v5_of("ida", NULL);
     char topic[TOPIC_NAME_MAX];
-    struct job_posted *event = record_new(&type_job_posted, &world.arena);
-    event->title = event->description = "cut short";
-    event->budget.currency = "EUR";
-    struct bytes cut = framed(&type_job_posted, event);
+    struct payment_recorded *event = record_new(&type_payment_recorded, &world.arena);
+    event->reference = "cut short";
+    event->amount.currency = "EUR";
+    struct bytes cut = framed(&type_payment_recorded, event);
     cut.len -= 3;
     service_event_topic(world.cfg.topic_prefix, "payment", topic);
     send_to(topic, 0, NULL, 0, cut);

@@ -213,6 +213,28 @@ static void a_reader_reads_one_partition_to_its_end(void **state)
     kafka_consumer_close(NULL);
 }
 
+/* librdkafka 2.0.2 asserts (rktp_started) when a consumer is closed while a second assignment of the
+ * same partition still stops the first. */
+static void a_reader_may_be_closed_right_after_it_was_pointed_elsewhere(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    rd_kafka_t *rk = in_transaction("elsewhere");
+    assert_null(rd_kafka_commit_transaction(rk, -1));
+    for (int i = 0; i < 50; i++) {
+        rd_kafka_t *reader = NULL;
+        rd_kafka_message_t *m = NULL;
+        assert_int_equal(kafka_reader_open(&config, true, 1, &reader, &err), ERR_OK);
+        assert_int_equal(kafka_reader_assign(reader, "events", 1, 0, &err), ERR_OK);
+        while (!m)
+            m = rd_kafka_consumer_poll(reader, 10000);
+        rd_kafka_message_destroy(m);
+        assert_int_equal(kafka_reader_assign(reader, "events", 1, 1, &err), ERR_OK);
+        kafka_consumer_close(reader);
+    }
+    kafka_producer_close(rk);
+}
+
 int main(void)
 {
     const struct CMUnitTest pure[] = {
@@ -228,6 +250,7 @@ int main(void)
         cmocka_unit_test(an_invalid_transaction_state_recreates),
         cmocka_unit_test(topic_facts_come_from_the_broker),
         cmocka_unit_test(a_reader_reads_one_partition_to_its_end),
+        cmocka_unit_test(a_reader_may_be_closed_right_after_it_was_pointed_elsewhere),
     };
     return cmocka_run_group_tests(pure, NULL, NULL) +
            (HANDLES_WORK ? cmocka_run_group_tests(tests, start_mock, stop_mock) : 0);
