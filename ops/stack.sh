@@ -226,7 +226,7 @@ postgres_start() {
     rm -f "$cluster/postmaster.pid"
     cd /
     launch postgres "${as_postgres[@]}" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 TZ=UTC $postgres_bin/postgres -D "$cluster" \
-        -c listen_addresses=127.0.0.1 -c "port=$postgres_port" -c unix_socket_directories= -c max_connections=100 \
+        -c listen_addresses=127.0.0.1 -c "port=$postgres_port" -c unix_socket_directories= -c max_connections=250 \
         -c shared_buffers=128MB -c timezone=UTC -c log_timezone=UTC -c cluster_name=hirelog -c log_line_prefix='%m [%p] %u@%d '
     cd "$root"
 }
