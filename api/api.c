@@ -19,6 +19,7 @@
 #include "ops/runtime/admin.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
+#include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
 #include "projections/query.h"
 
@@ -35,17 +36,39 @@ struct api_service *api_service_find(struct api *api, const char *name)
     return NULL;
 }
 
+bool api_serves(struct api *api, const struct route *r)
+{
+    const struct api_service *s = r->service ? api_service_find(api, r->service) : NULL;
+    return !r->service || (s && s->served);
+}
+
+static void metrics_make(struct api_service *s)
+{
+    char labels[64];
+    (void)snprintf(labels, sizeof(labels), "service=\"%s\"", s->service->name);
+    s->read_wait = metrics_histogram("hirelog_read_wait_seconds", labels,
+                                     "From a read with Hirelog-After to the view that has it.");
+    s->reads_late = metrics_counter("hirelog_reads_late_total", labels,
+                                    "Reads whose Hirelog-After the view did not reach in time.");
+}
+
 static enum err_code service_add(struct api *api, const struct service *service, struct err *err)
 {
     struct api_service *s = &api->services[api->n_services];
+    const char *missing;
     s->service = service;
     s->cfg = api->cfg;
     s->index = api->n_services;
     service_command_topic(api->cfg->topic_prefix, service->name, s->topic);
+    s->served = services_list_has(api->cfg->services, service->name);
     api->topics[s->index] = s->topic;
+    metrics_make(s);
     if (service->vault)
         api->vault = s;
     TRY(queries_open(service->name, err));
+    if (s->served && (missing = routes_check_queries(service->name)))
+        return err_set(err, ERR_INTERNAL, "route table: no fitting query %s/%s", service->name,
+                       missing);
     TRY(waiters_start(s, &s->waiters, err));
     TRY(lookups_start(s, &s->lookups, err));
     api->n_services++;
@@ -96,9 +119,9 @@ static enum err_code api_open(struct api *api, struct err *err)
     api->logins_by_address = throttle_new(cfg->login_attempts_max * LOGIN_ADDRESS_FACTOR,
                                           cfg->login_window_s * SECOND_US);
     api->writes_by_user = throttle_new(cfg->user_writes_per_second_max, SECOND_US);
-    char *openapi = openapi_text();
-    api->openapi = (struct bytes){(const uint8_t *)openapi, strlen(openapi)};
     TRY(services_add(api, err));
+    char *openapi = openapi_text(api);
+    api->openapi = (struct bytes){(const uint8_t *)openapi, strlen(openapi)};
     TRY(passwords_start(cfg, &api->passwords, err));
     return sender_start(cfg, api->topics, api->n_services, &api->sender, err);
 }

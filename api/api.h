@@ -18,16 +18,20 @@ struct lookups;
 struct sessions;
 struct passwords;
 struct throttle;
+struct metric;
+struct route;
 
-/* A service whose routes are served here. */
+/* A service whose view is read here. */
 struct api_service {
     const struct service *service;
     const struct config *cfg;
     size_t index; /* in struct api; also the sender's topic */
+    bool served;  /* its routes are; not those of a vault that is here for its sessions only */
     char topic[TOPIC_NAME_MAX];
     _Atomic int generation; /* the live one as last seen; 0 = not seen */
     struct waiters *waiters;
     struct lookups *lookups;
+    struct metric *read_wait, *reads_late; /* of Hirelog-After */
 };
 
 struct api {
@@ -49,7 +53,9 @@ struct api {
  * process ends afterwards: requests that would not end may still be there. */
 MUST_CHECK enum err_code api_run(const struct config *cfg, struct err *err);
 
-/* NULL = not served here. */
+/* NULL = not here. */
 struct api_service *api_service_find(struct api *api, const char *name);
+/* Is the route one of this process? */
+bool api_serves(struct api *api, const struct route *r);
 
 #endif

@@ -7,6 +7,7 @@
 #include "api/api_sql.h"
 #include "api/db.h"
 #include "api/handlers.h"
+#include "api/item.h"
 #include "api/request.h"
 
 enum column {
@@ -63,26 +64,32 @@ static bool is_senders(const struct request *rq, const struct status *st)
            (rq->authenticated && uuid_equal(&st->sender, &rq->identity.user_id));
 }
 
-/* The address of what the command changed: the item of the service that has this id. NULL = none to
- * show. */
-static const char *location_find(struct request *rq, struct api_service *s, const struct uuid *id)
+/* The address of the service's item that has this id. NULL = none to show. */
+static const char *item_location(struct request *rq, struct api_service *s, const struct uuid *id)
 {
     char text[UUID_TEXT_LEN + 1];
     struct query_result r;
     struct err err;
-    struct pg_param p = pg_p_uuid(&rq->arena, id);
-    struct query_arg arg = {"ids", pg_p_array(&rq->arena, PG_UUID_ARRAY, &p, 1)};
     uuid_format(id, text);
     for (size_t i = 0; i < n_routes; i++) {
         const struct route *route = &routes[i];
         if (!route->location || strcmp(route->service, s->service->name) != 0)
             continue;
-        if (db_query(s, query_find(route->service, route->query), &arg, 1, &rq->arena, &r, &err) ==
-                ERR_OK &&
-            r.n == 1)
+        if (item_find(rq, route->service, route->query, id, &r, &err) == ERR_OK && r.n == 1)
             return arena_printf(&rq->arena, "%s%s/", route->location, text);
     }
     return NULL;
+}
+
+/* Where what the command made or changed is: it has the command's own id, or is what its first event
+ * is about. */
+static const char *location_find(struct request *rq,
+                                 struct api_service *s,
+                                 const struct uuid *command_id,
+                                 const struct uuid *aggregate_id)
+{
+    const char *made = item_location(rq, s, command_id);
+    return made || uuid_equal(command_id, aggregate_id) ? made : item_location(rq, s, aggregate_id);
 }
 
 static const char *optional_member(struct arena *a, const char *name, const char *value)
@@ -90,16 +97,20 @@ static const char *optional_member(struct arena *a, const char *name, const char
     return value && *value ? arena_printf(a, ",\"%s\":\"%s\"", name, value) : "";
 }
 
-static enum step
-status_show(struct request *rq, struct api_service *s, const char *id, const struct status *st)
+static enum step status_show(struct request *rq,
+                             struct api_service *s,
+                             const struct uuid *command_id,
+                             const struct status *st)
 {
     struct arena *a = &rq->arena;
+    char id[UUID_TEXT_LEN + 1];
+    uuid_format(command_id, id);
     const char *word = !st->decided ? "pending" : st->rejected ? "rejected" : "applied";
     const char *location = NULL;
     if (st->decided) {
         rq->reply.position = arena_printf(a, "%s/%" PRId64 ":%" PRId64, s->service->name,
                                           st->partition, st->next_event);
-        location = st->rejected ? NULL : location_find(rq, s, &st->aggregate_id);
+        location = st->rejected ? NULL : location_find(rq, s, command_id, &st->aggregate_id);
     }
     const char *body = arena_printf(a, "{\"id\":\"%s\",\"status\":\"%s\"%s%s%s}", id, word,
                                     optional_member(a, "reason", st->reason),
@@ -110,10 +121,8 @@ status_show(struct request *rq, struct api_service *s, const char *id, const str
 
 enum step command_status(struct request *rq)
 {
-    char text[UUID_TEXT_LEN + 1];
     struct uuid id = request_capture_uuid(rq, "command_id");
     bool behind = false;
-    uuid_format(&id, text);
     for (size_t i = 0; i < rq->api->n_services; i++) {
         struct status st;
         struct err err;
@@ -121,7 +130,7 @@ enum step command_status(struct request *rq)
             return reply_err(rq, &err);
         behind |= st.lane_behind;
         if ((st.decided || st.pending) && is_senders(rq, &st))
-            return status_show(rq, &rq->api->services[i], text, &st);
+            return status_show(rq, &rq->api->services[i], &id, &st);
     }
     if (behind)
         return reply_unavailable(rq, "The view is still catching up.");

@@ -1,6 +1,6 @@
 /*
- * cursor.h - where a page of a list begins: an opaque text that stands for (created_at, id) and a
- * direction. Pure.
+ * cursor.h - where a page of a list begins: an opaque text that stands for (created_at, id), of a
+ * ranked list for (rank, created_at, id), and a direction. Pure.
  */
 #ifndef API_CURSOR_H
 #define API_CURSOR_H
@@ -11,7 +11,9 @@
 struct cursor {
     int64_t created_at; /* us */
     struct uuid id;
-    bool backward; /* towards newer ones */
+    bool backward; /* towards newer ones, or better ones */
+    bool ranked;
+    int64_t rank; /* when ranked */
 };
 
 char *cursor_format(struct arena *a, const struct cursor *c);

@@ -8,10 +8,9 @@
 #define RETRY_US \
     200000 /* between two tries to connect: a request does not queue behind a dead host */
 
-bool db_generation_seen(struct api_service *s, int generation)
+void db_generation_seen(struct api_service *s, int generation)
 {
-    int before = atomic_exchange(&s->generation, generation);
-    return before != 0 && before != generation;
+    atomic_store(&s->generation, generation);
 }
 
 static enum err_code open_live(struct api_service *s,
@@ -29,16 +28,20 @@ static enum err_code open_live(struct api_service *s,
         .planner_fixed = true,
     };
     TRY(service_control_read(s->cfg, s->service, &control, err));
-    (void)db_generation_seen(s, control.generation);
+    db_generation_seen(s, control.generation);
     TRY(service_pg_open(s->cfg, s->service, control.generation, o, ret, err));
     *ret_generation = control.generation;
     return ERR_OK;
 }
 
-enum err_code db_open(struct api_service *s, const char *purpose, struct pg **ret, struct err *err)
+enum err_code db_open(struct api_service *s,
+                      const char *purpose,
+                      struct pg **ret,
+                      int *ret_generation,
+                      struct err *err)
 {
-    int generation;
-    return open_live(s, purpose, ret, &generation, err);
+    int ignored;
+    return open_live(s, purpose, ret, ret_generation ? ret_generation : &ignored, err);
 }
 
 enum err_code db_thread(struct api_service *s, struct pg **ret, struct err *err)

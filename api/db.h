@@ -10,9 +10,12 @@
 
 struct api_service;
 
-/* A connection to the generation that is live now. Caller's. */
-MUST_CHECK enum err_code
-db_open(struct api_service *s, const char *purpose, struct pg **ret, struct err *err);
+/* A connection to the generation that is live now. Caller's. ret_generation NULL = never mind. */
+MUST_CHECK enum err_code db_open(struct api_service *s,
+                                 const char *purpose,
+                                 struct pg **ret,
+                                 int *ret_generation,
+                                 struct err *err);
 /*
  * The calling thread's connection, opened at first use, anew when it broke or when the generation
  * has changed; closed with the thread. For a short while after a failure it fails at once.
@@ -41,8 +44,8 @@ MUST_CHECK enum err_code db_exec(struct api_service *s,
                                  size_t n,
                                  const PGresult **ret,
                                  struct err *err);
-/* Told by whoever sees the live generation. True: it is another one than before; connections are
- * replaced at their next use. */
-bool db_generation_seen(struct api_service *s, int generation);
+/* Told by whoever sees the live generation: connections of another one are replaced at their next
+ * use. */
+void db_generation_seen(struct api_service *s, int generation);
 
 #endif

@@ -48,7 +48,7 @@ static bool routed(struct request *rq)
     switch (router_find(rq->method, rq->url.path, &rq->arena, &rq->match)) {
     case ROUTER_FOUND:
         rq->route = rq->match.route;
-        if (!rq->route->service || api_service_find(rq->api, rq->route->service))
+        if (api_serves(rq->api, rq->route))
             return true;
         break; /* another process serves it */
     case ROUTER_NOT_FOUND:

@@ -9,15 +9,29 @@ char *etag_version(struct arena *a, int64_t version)
     return arena_printf(a, "\"%" PRId64 "\"", version);
 }
 
-char *etag_hash(struct arena *a, struct bytes body)
+#define HASH_TEXT_LEN (2 * crypto_shorthash_BYTES)
+
+static void hash_text(struct bytes body, char ret[HASH_TEXT_LEN + 1])
 {
     static const uint8_t key[crypto_shorthash_KEYBYTES] =
         "hirelog pages"; /* no secret: two processes must agree */
     uint8_t hash[crypto_shorthash_BYTES];
-    char hex[2 * sizeof(hash) + 1];
     crypto_shorthash(hash, body.data, body.len, key);
-    sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+    sodium_bin2hex(ret, HASH_TEXT_LEN + 1, hash, sizeof(hash));
+}
+
+char *etag_hash(struct arena *a, struct bytes body)
+{
+    char hex[HASH_TEXT_LEN + 1];
+    hash_text(body, hex);
     return arena_printf(a, "\"b-%s\"", hex);
+}
+
+char *etag_summed(struct arena *a, int64_t version, struct bytes body)
+{
+    char hex[HASH_TEXT_LEN + 1];
+    hash_text(body, hex);
+    return arena_printf(a, "\"%" PRId64 "-%s\"", version, hex);
 }
 
 /* The tag at *at: moves behind it. ret = opaque part. False: not a tag. */
@@ -39,6 +53,17 @@ static bool tag_next(const char **at, bool *ret_weak, struct bytes *ret)
 static const char *skip_space(const char *p)
 {
     return p + strspn(p, " \t");
+}
+
+/* Without the hash of a summed one. */
+static struct bytes version_part(struct bytes tag)
+{
+    const uint8_t *dash = memchr(tag.data, '-', tag.len);
+    size_t len = dash ? (size_t)(dash - tag.data) : tag.len;
+    bool summed = dash && tag.len - len == 1 + HASH_TEXT_LEN;
+    for (size_t i = len + 1; summed && i < tag.len; i++)
+        summed = tag.data[i] && strchr("0123456789abcdef", tag.data[i]);
+    return summed ? (struct bytes){tag.data, len} : tag;
 }
 
 /* Digits without leading zero that fit an int64. */
@@ -67,7 +92,7 @@ enum etag_condition etag_if_match(const char *header, int64_t *ret_version)
     struct bytes tag;
     if (!tag_next(&p, &weak, &tag) || *skip_space(p) != '\0')
         return ETAG_MALFORMED;
-    return !weak && version_parse(tag, ret_version) ? ETAG_VERSION : ETAG_NEVER;
+    return !weak && version_parse(version_part(tag), ret_version) ? ETAG_VERSION : ETAG_NEVER;
 }
 
 bool etag_none_match_hits(const char *header, const char *etag)

@@ -1,5 +1,6 @@
 /*
- * etag.h - entity tags (RFC 9110): `"<version>"` of one resource, `"b-<hash>"` of a page. Pure.
+ * etag.h - entity tags (RFC 9110): `"<version>"` of one resource, `"<version>-<hash>"` where it shows
+ * sums over others, too, which change without it; `"b-<hash>"` of a page. Pure.
  */
 #ifndef API_ETAG_H
 #define API_ETAG_H
@@ -7,12 +8,14 @@
 #include "ops/runtime/arena.h"
 
 char *etag_version(struct arena *a, int64_t version);
+char *etag_summed(struct arena *a, int64_t version, struct bytes body);
 char *etag_hash(struct arena *a, struct bytes body);
 
 /* What If-Match asks for. */
 enum etag_condition {
     ETAG_NONE,      /* no header, or `*`: any version will do; that it exists the decider sees */
-    ETAG_VERSION,   /* one strong tag with a version */
+    ETAG_VERSION,   /* one strong tag with a version; of a summed one the version alone counts: what
+                       others changed is none of the command's business */
     ETAG_NEVER,     /* well-formed, but no version of ours can match: weak, or not a number */
     ETAG_MALFORMED, /* not a tag, or more than one: a command can carry one version only */
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/db.h"
+#include "api/item.h"
 #include "api/request.h"
 #include "api/row_index.h"
 
@@ -24,7 +25,13 @@ static void put(struct lookups *l, struct lookup *lookup)
     l->tail = &lookup->next;
 }
 
-/* Those that the first one's query answers too; the others keep their order. */
+/* Do both want the same statement? */
+static bool alike(const struct lookup *a, const struct lookup *b)
+{
+    return a->query == b->query && uuid_equal(&a->reader, &b->reader);
+}
+
+/* Those that the first one's statement answers too; the others keep their order. */
 static size_t batch_take(struct lookups *l, struct lookup *batch[LOOKUP_BATCH_MAX])
 {
     struct lookup *all = l->head;
@@ -33,7 +40,7 @@ static size_t batch_take(struct lookups *l, struct lookup *batch[LOOKUP_BATCH_MA
     l->tail = &l->head;
     for (struct lookup *next; all; all = next) {
         next = all->next;
-        if (n < LOOKUP_BATCH_MAX && (n == 0 || batch[0]->query == all->query))
+        if (n < LOOKUP_BATCH_MAX && (n == 0 || alike(batch[0], all)))
             batch[n++] = all;
         else
             put(l, all);
@@ -57,8 +64,9 @@ static void batch_run(struct lookups *l, struct lookup **batch, size_t n)
     struct uuid *ids = ARENA_ARRAY(a, struct uuid, n);
     for (size_t i = 0; i < n; i++)
         ids[i] = batch[i]->id;
-    struct query_arg arg = {"ids", uuids_param(a, ids, n)};
-    enum err_code code = db_query(l->service, batch[0]->query, &arg, 1, a, &r, &err);
+    struct query_arg args[ITEM_ARGS_MAX];
+    size_t n_args = item_args(batch[0]->query, ids, n, &batch[0]->reader, a, args);
+    enum err_code code = db_query(l->service, batch[0]->query, args, n_args, a, &r, &err);
     row_index_init(&index, a, r.n);
     for (size_t i = 0; i < r.n; i++)
         index.entries[i] = (struct row_index_entry){r.rows[i].id, i};
@@ -69,6 +77,7 @@ static void batch_run(struct lookups *l, struct lookup **batch, size_t n)
         lookup->code = code;
         lookup->err = err;
         lookup->caught_up = r.caught_up;
+        lookup->parked = query_is_parked(&r, &lookup->id);
         lookup->position = r.position ? arena_strdup(lookup->arena, r.position) : NULL;
         if (at)
             found(lookup, &r.rows[at->row]);

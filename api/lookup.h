@@ -21,9 +21,10 @@ struct lookup {
     struct arena *arena;     /* the request's: of the results */
     const struct query *query;
     struct uuid id;
+    struct uuid reader; /* item_reader(): one statement is never for two */
     enum err_code code;
     struct err err; /* unless code is ERR_OK */
-    bool found, caught_up;
+    bool found, caught_up, parked;
     struct query_row row;
     const char *position;
     struct lookup *next;

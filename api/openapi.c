@@ -6,8 +6,10 @@
 
 #include "api/api.h"
 #include "api/handlers.h"
+#include "api/list_params.h"
 #include "api/read.h"
 #include "api/request.h"
+#include "ops/runtime/money.h"
 #include "schemas/json.h"
 #include "schemas/records.h"
 
@@ -15,10 +17,19 @@
 
 enum member_kind {
     MEMBER_UUID,
+    MEMBER_UUID_OR_NULL,
     MEMBER_TEXT,
     MEMBER_TEXTS,
     MEMBER_TIME,
     MEMBER_MONEY,
+    MEMBER_MONEY_OR_NULL,
+    MEMBER_MONEYS, /* one per currency */
+    MEMBER_UUIDS,
+    MEMBER_COUNT,
+    MEMBER_BOOL,
+    MEMBER_DATE,
+    MEMBER_LINES,
+    MEMBER_STATUSES,
     MEMBER_ENUM,
     MEMBER_ENUMS
 };
@@ -34,36 +45,76 @@ static const char *const command_status_symbols[] = {"pending", "applied", "reje
 static const struct enum_type command_status_words = {"command_status", command_status_symbols, 3};
 
 static const struct member members[] = {
-    {"user",        "email",          MEMBER_TEXT,  NULL                    },
-    {"user",        "display_name",   MEMBER_TEXT,  NULL                    },
-    {"user",        "headline",       MEMBER_TEXT,  NULL                    },
-    {"user",        "bio",            MEMBER_TEXT,  NULL                    },
-    {"user",        "location",       MEMBER_TEXT,  NULL                    },
-    {"user",        "roles",          MEMBER_ENUMS, &enum_role              },
-    {"user",        "status",         MEMBER_ENUM,  &account_status         },
-    {"job",         "client_id",      MEMBER_UUID,  NULL                    },
-    {"job",         "title",          MEMBER_TEXT,  NULL                    },
-    {"job",         "description",    MEMBER_TEXT,  NULL                    },
-    {"job",         "skills",         MEMBER_TEXTS, NULL                    },
-    {"job",         "budget",         MEMBER_MONEY, NULL                    },
-    {"job",         "status",         MEMBER_ENUM,  &enum_job_status        },
-    {"application", "job_id",         MEMBER_UUID,  NULL                    },
-    {"application", "freelancer_id",  MEMBER_UUID,  NULL                    },
-    {"application", "cover_letter",   MEMBER_TEXT,  NULL                    },
-    {"application", "bid",            MEMBER_MONEY, NULL                    },
-    {"application", "status",         MEMBER_ENUM,  &enum_application_status},
-    {"application", "submitted_at",   MEMBER_TIME,  NULL                    },
-    {"application", "decided_at",     MEMBER_TIME,  NULL                    },
-    {"contract",    "job_id",         MEMBER_UUID,  NULL                    },
-    {"contract",    "application_id", MEMBER_UUID,  NULL                    },
-    {"contract",    "client_id",      MEMBER_UUID,  NULL                    },
-    {"contract",    "freelancer_id",  MEMBER_UUID,  NULL                    },
-    {"contract",    "amount",         MEMBER_MONEY, NULL                    },
-    {"contract",    "status",         MEMBER_ENUM,  &enum_contract_status   },
-    {"command",     "status",         MEMBER_ENUM,  &command_status_words   },
-    {"command",     "reason",         MEMBER_TEXT,  NULL                    },
-    {"command",     "location",       MEMBER_TEXT,  NULL                    },
-    {"command",     "position",       MEMBER_TEXT,  NULL                    },
+    {"user",        "email",           MEMBER_TEXT,          NULL                    },
+    {"user",        "display_name",    MEMBER_TEXT,          NULL                    },
+    {"user",        "headline",        MEMBER_TEXT,          NULL                    },
+    {"user",        "bio",             MEMBER_TEXT,          NULL                    },
+    {"user",        "location",        MEMBER_TEXT,          NULL                    },
+    {"user",        "roles",           MEMBER_ENUMS,         &enum_role              },
+    {"user",        "status",          MEMBER_ENUM,          &account_status         },
+    {"job",         "client_id",       MEMBER_UUID,          NULL                    },
+    {"job",         "title",           MEMBER_TEXT,          NULL                    },
+    {"job",         "description",     MEMBER_TEXT,          NULL                    },
+    {"job",         "skills",          MEMBER_TEXTS,         NULL                    },
+    {"job",         "budget",          MEMBER_MONEY,         NULL                    },
+    {"job",         "status",          MEMBER_ENUM,          &enum_job_status        },
+    {"application", "job_id",          MEMBER_UUID,          NULL                    },
+    {"application", "freelancer_id",   MEMBER_UUID,          NULL                    },
+    {"application", "cover_letter",    MEMBER_TEXT,          NULL                    },
+    {"application", "bid",             MEMBER_MONEY,         NULL                    },
+    {"application", "status",          MEMBER_ENUM,          &enum_application_status},
+    {"application", "submitted_at",    MEMBER_TIME,          NULL                    },
+    {"application", "decided_at",      MEMBER_TIME,          NULL                    },
+    {"application", "history",         MEMBER_STATUSES,      &enum_application_status},
+    {"contract",    "job_id",          MEMBER_UUID,          NULL                    },
+    {"contract",    "application_id",  MEMBER_UUID,          NULL                    },
+    {"contract",    "client_id",       MEMBER_UUID,          NULL                    },
+    {"contract",    "freelancer_id",   MEMBER_UUID,          NULL                    },
+    {"contract",    "amount",          MEMBER_MONEY,         NULL                    },
+    {"contract",    "status",          MEMBER_ENUM,          &enum_contract_status   },
+    {"client",      "display_name",    MEMBER_TEXT,          NULL                    },
+    {"client",      "company",         MEMBER_TEXT,          NULL                    },
+    {"client",      "website",         MEMBER_TEXT,          NULL                    },
+    {"client",      "about",           MEMBER_TEXT,          NULL                    },
+    {"client",      "jobs_posted",     MEMBER_COUNT,         NULL                    },
+    {"client",      "hires",           MEMBER_COUNT,         NULL                    },
+    {"client",      "spent",           MEMBER_MONEYS,        NULL                    },
+    {"freelancer",  "display_name",    MEMBER_TEXT,          NULL                    },
+    {"freelancer",  "headline",        MEMBER_TEXT,          NULL                    },
+    {"freelancer",  "skills",          MEMBER_TEXTS,         NULL                    },
+    {"freelancer",  "hourly_rate",     MEMBER_MONEY_OR_NULL, NULL                    },
+    {"freelancer",  "available",       MEMBER_BOOL,          NULL                    },
+    {"freelancer",  "completed",       MEMBER_COUNT,         NULL                    },
+    {"freelancer",  "earned",          MEMBER_MONEYS,        NULL                    },
+    {"message",     "thread_id",       MEMBER_UUID,          NULL                    },
+    {"message",     "sender_id",       MEMBER_UUID,          NULL                    },
+    {"message",     "recipient_id",    MEMBER_UUID,          NULL                    },
+    {"message",     "job_id",          MEMBER_UUID_OR_NULL,  NULL                    },
+    {"message",     "body",            MEMBER_TEXT,          NULL                    },
+    {"thread",      "participants",    MEMBER_UUIDS,         NULL                    },
+    {"thread",      "job_id",          MEMBER_UUID_OR_NULL,  NULL                    },
+    {"thread",      "last_message_at", MEMBER_TIME,          NULL                    },
+    {"thread",      "unread",          MEMBER_COUNT,         NULL                    },
+    {"invoice",     "number",          MEMBER_TEXT,          NULL                    },
+    {"invoice",     "contract_id",     MEMBER_UUID,          NULL                    },
+    {"invoice",     "client_id",       MEMBER_UUID,          NULL                    },
+    {"invoice",     "freelancer_id",   MEMBER_UUID,          NULL                    },
+    {"invoice",     "lines",           MEMBER_LINES,         NULL                    },
+    {"invoice",     "total",           MEMBER_MONEY,         NULL                    },
+    {"invoice",     "paid",            MEMBER_MONEY,         NULL                    },
+    {"invoice",     "due_date",        MEMBER_DATE,          NULL                    },
+    {"invoice",     "status",          MEMBER_ENUM,          &enum_invoice_status    },
+    {"payment",     "invoice_id",      MEMBER_UUID,          NULL                    },
+    {"payment",     "client_id",       MEMBER_UUID,          NULL                    },
+    {"payment",     "freelancer_id",   MEMBER_UUID,          NULL                    },
+    {"payment",     "amount",          MEMBER_MONEY,         NULL                    },
+    {"payment",     "refunded",        MEMBER_MONEY,         NULL                    },
+    {"payment",     "method",          MEMBER_ENUM,          &enum_payment_method    },
+    {"payment",     "reference",       MEMBER_TEXT,          NULL                    },
+    {"command",     "status",          MEMBER_ENUM,          &command_status_words   },
+    {"command",     "reason",          MEMBER_TEXT,          NULL                    },
+    {"command",     "location",        MEMBER_TEXT,          NULL                    },
+    {"command",     "position",        MEMBER_TEXT,          NULL                    },
 };
 
 static json_t *symbols_json(const struct enum_type *e)
@@ -94,12 +145,31 @@ static json_t *member_schema(const struct member *m)
     switch (m->kind) {
     case MEMBER_UUID:
         return text_schema("uuid");
+    case MEMBER_UUID_OR_NULL:
+        return json_pack("{s:[s,s],s:s}", "type", "string", "null", "format", "uuid");
     case MEMBER_TIME:
         return json_pack("{s:[s,s],s:s}", "type", "string", "null", "format", "date-time");
     case MEMBER_TEXTS:
         return array_of(text_schema(NULL));
     case MEMBER_MONEY:
         return ref("money");
+    case MEMBER_MONEY_OR_NULL:
+        return json_pack("{s:[o,{s:s}]}", "anyOf", ref("money"), "type", "null");
+    case MEMBER_MONEYS:
+        return array_of(ref("money"));
+    case MEMBER_UUIDS:
+        return array_of(text_schema("uuid"));
+    case MEMBER_COUNT:
+        return json_pack("{s:s,s:i}", "type", "integer", "minimum", 0);
+    case MEMBER_BOOL:
+        return json_pack("{s:s}", "type", "boolean");
+    case MEMBER_DATE:
+        return text_schema("date");
+    case MEMBER_LINES:
+        return array_of(record_json_schema(&type_invoice_line));
+    case MEMBER_STATUSES:
+        return array_of(json_pack("{s:s,s:{s:o,s:o}}", "type", "object", "properties", "status",
+                                  symbols_json(m->enums), "at", text_schema("date-time")));
     case MEMBER_ENUM:
         return symbols_json(m->enums);
     case MEMBER_ENUMS:
@@ -158,7 +228,9 @@ static json_t *login_schema(void)
 
 static json_t *components(void)
 {
-    static const char *const resources[] = {"user", "job", "application", "contract", "command"};
+    static const char *const resources[] = {"user",    "job",        "application", "contract",
+                                            "client",  "freelancer", "message",     "thread",
+                                            "invoice", "payment",    "command"};
     json_t *schemas = json_object();
     for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
         json_object_set_new(schemas, resources[i], resource_schema(resources[i]));
@@ -172,10 +244,11 @@ static json_t *components(void)
 
 /* ---- operations */
 
-static void parameter_add(json_t *list, const char *name, const char *in, json_t *schema)
+static void
+parameter_add(json_t *list, const char *name, const char *in, bool required, json_t *schema)
 {
     json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:o}", "name", name, "in", in, "required",
-                                          strcmp(in, "path") == 0, "schema", schema));
+                                          required, "schema", schema));
 }
 
 static void path_parameters(json_t *list, const struct route *r)
@@ -183,19 +256,48 @@ static void path_parameters(json_t *list, const struct route *r)
     for (const char *p = r->path; (p = strchr(p, '{')); p++) {
         char name[64] = "";
         memcpy(name, p + 1, strcspn(p + 1, "}"));
-        parameter_add(list, name, "path", text_schema(r->bare ? NULL : "uuid"));
+        parameter_add(list, name, "path", true, text_schema(r->bare ? NULL : "uuid"));
     }
+}
+
+static json_t *bounded_text(int max)
+{
+    return json_pack("{s:s,s:i,s:i}", "type", "string", "minLength", 1, "maxLength", max);
+}
+
+static json_t *filter_schema(const struct filter *f)
+{
+    switch (f->kind) {
+    case FILTER_UUID:
+        return text_schema("uuid");
+    case FILTER_ENUM:
+        return symbols_json(f->enums);
+    case FILTER_TEXT:
+        return bounded_text(FILTER_TEXT_MAX);
+    case FILTER_TEXT_LIST:
+        return json_pack("{s:s,s:o,s:i}", "type", "array", "items", bounded_text(FILTER_WORD_MAX),
+                         "maxItems", FILTER_TEXTS_MAX);
+    case FILTER_AMOUNT:
+        return json_pack("{s:s,s:i,s:I}", "type", "integer", "minimum", 0, "maximum",
+                         (json_int_t)MONEY_AMOUNT_MAX);
+    case FILTER_CURRENCY:
+        break;
+    }
+    return json_pack("{s:s,s:s}", "type", "string", "pattern", "^[A-Z]{3}$");
 }
 
 static void list_parameters(json_t *list, const struct route *r)
 {
-    for (const struct filter *f = r->filters; f && f->name; f++)
-        parameter_add(list, f->name, "query",
-                      f->kind == FILTER_UUID ? text_schema("uuid") : symbols_json(f->enums));
-    parameter_add(list, "page_size", "query",
+    for (const struct filter *f = r->filters; f && f->name; f++) {
+        json_t *schema = filter_schema(f);
+        if (f->standard)
+            json_object_set_new(schema, "default", json_string(f->standard));
+        parameter_add(list, f->name, "query", f->required, schema);
+    }
+    parameter_add(list, "page_size", "query", false,
                   json_pack("{s:s,s:i,s:i,s:i}", "type", "integer", "minimum", 1, "maximum",
                             PAGE_SIZE_MAX, "default", PAGE_SIZE_DEFAULT));
-    parameter_add(list, "cursor", "query", text_schema(NULL));
+    parameter_add(list, "cursor", "query", false, text_schema(NULL));
 }
 
 static json_t *parameters(const struct route *r)
@@ -205,15 +307,15 @@ static json_t *parameters(const struct route *r)
     if (r->handler == read_list)
         list_parameters(list, r);
     if (r->handler == read_list || r->handler == read_item) {
-        parameter_add(list, "If-None-Match", "header", text_schema(NULL));
-        parameter_add(list, "Hirelog-After", "header", text_schema(NULL));
+        parameter_add(list, "If-None-Match", "header", false, text_schema(NULL));
+        parameter_add(list, "Hirelog-After", "header", false, text_schema(NULL));
     }
     if (r->command)
-        parameter_add(list, "Idempotency-Key", "header", text_schema(NULL));
+        parameter_add(list, "Idempotency-Key", "header", false, text_schema(NULL));
     if (r->conditional)
-        parameter_add(list, "If-Match", "header", text_schema(NULL));
+        parameter_add(list, "If-Match", "header", false, text_schema(NULL));
     if (r->command || r->handler == read_list || r->handler == read_item)
-        parameter_add(list, "Prefer", "header", text_schema(NULL));
+        parameter_add(list, "Prefer", "header", false, text_schema(NULL));
     return list;
 }
 
@@ -286,10 +388,12 @@ static const char *lower_method(const char *method)
     return strcmp(method, "GET") == 0 ? "get" : strcmp(method, "POST") == 0 ? "post" : "patch";
 }
 
-char *openapi_text(void)
+char *openapi_text(struct api *api)
 {
     json_t *paths = json_object();
     for (size_t i = 0; i < n_routes; i++) {
+        if (api && !api_serves(api, &routes[i]))
+            continue;
         json_t *path = json_object_get(paths, routes[i].path);
         if (!path) {
             path = json_object();

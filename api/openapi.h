@@ -5,7 +5,9 @@
 
 #include "ops/runtime/base.h"
 
-/* malloc'ed text; caller frees. */
-char *openapi_text(void);
+struct api;
+
+/* Of the routes that this process serves; api NULL = of all. malloc'ed text; caller frees. */
+char *openapi_text(struct api *api);
 
 #endif

@@ -1,51 +1,35 @@
 #include "api/read.h"
 
 #include <assert.h>
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/api.h"
-#include "api/cursor.h"
 #include "api/db.h"
 #include "api/etag.h"
+#include "api/item.h"
+#include "api/list_params.h"
 #include "api/lookup.h"
 #include "api/waiters.h"
+#include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
 
 /* ---- one resource, and who may see it */
 
-static struct query_arg ids_arg(struct arena *a, const struct uuid *id)
-{
-    struct pg_param p = pg_p_uuid(a, id);
-    return (struct query_arg){"ids", pg_p_array(a, PG_UUID_ARRAY, &p, 1)};
-}
-
-static enum err_code item_find(struct request *rq,
-                               const char *query,
-                               const struct uuid *id,
-                               struct query_result *ret,
-                               struct err *err)
-{
-    struct api_service *s = api_service_find(rq->api, rq->route->service);
-    struct query_arg arg = ids_arg(&rq->arena, id);
-    TRY(db_query(s, query_find(rq->route->service, query), &arg, 1, &rq->arena, ret, err));
-    for (size_t i = 0; i < ret->n;
-         i++) /* the answer outlives the result, which the next request of this thread replaces */
-        ret->rows[i].body = arena_bytes(&rq->arena, ret->rows[i].body.data, ret->rows[i].body.len);
-    return ERR_OK;
-}
-
-static bool member_uuid(const json_t *o, const char *name, struct uuid *ret)
-{
-    const char *text = name ? json_string_value(json_object_get(o, name)) : NULL;
-    return text && uuid_parse(text, ret);
-}
-
-static bool member_is(const json_t *o, const char *name, const struct uuid *who)
+/* Is it this id, or an array with it? */
+static bool member_has(const json_t *o, const char *name, const struct uuid *who)
 {
     struct uuid id;
-    return member_uuid(o, name, &id) && uuid_equal(&id, who);
+    const json_t *list = name ? json_object_get(o, name) : NULL, *one;
+    size_t i;
+    if (item_member(o, name, &id))
+        return uuid_equal(&id, who);
+    json_array_foreach(list, i, one)
+    {
+        const char *text = json_string_value(one);
+        if (text && uuid_parse(text, &id) && uuid_equal(&id, who))
+            return true;
+    }
+    return false;
 }
 
 /* Is the caller in the resource that this one points to? ERR_REJECTED: no; anything else than
@@ -55,14 +39,13 @@ visible_via(struct request *rq, const struct access *access, const json_t *o, st
 {
     struct uuid id;
     struct query_result r;
-    if (!access->via_query || !member_uuid(o, access->via_member, &id))
+    if (!access->via_query || !item_member(o, access->via_member, &id))
         return err_set(err, ERR_REJECTED, "not a party");
-    TRY(item_find(rq, access->via_query, &id, &r, err));
+    TRY(item_find(rq, rq->route->service, access->via_query, &id, &r, err));
     if (r.n == 0 && !r.caught_up)
         return err_set(err, ERR_UNAVAILABLE, "%s is still catching up", access->via_query);
-    json_t *owner =
-        r.n ? json_loadb((const char *)r.rows[0].body.data, r.rows[0].body.len, 0, NULL) : NULL;
-    bool ok = member_is(owner, access->via_owner, &rq->identity.user_id);
+    json_t *owner = r.n ? item_json(r.rows[0].body) : NULL;
+    bool ok = member_has(owner, access->via_owner, &rq->identity.user_id);
     json_decref(owner);
     return ok ? ERR_OK : err_set(err, ERR_REJECTED, "not a party");
 }
@@ -73,10 +56,10 @@ static bool visible(struct request *rq, const struct access *access, struct byte
     struct err err;
     if (!access)
         return true;
-    json_t *o = json_loadb((const char *)body.data, body.len, 0, NULL);
+    json_t *o = item_json(body);
     bool ok = false;
     for (size_t i = 0; i < ACCESS_MEMBERS_MAX && !ok; i++)
-        ok = member_is(o, access->members[i], &rq->identity.user_id);
+        ok = member_has(o, access->members[i], &rq->identity.user_id);
     enum err_code code = ok ? ERR_OK : visible_via(rq, access, o, &err);
     json_decref(o);
     if (code == ERR_REJECTED)
@@ -96,11 +79,18 @@ static struct uuid first_capture(const struct request *rq)
 }
 
 /* 404 is a fact only when the view has caught up (V2). */
-static enum step absent(struct request *rq, const struct query_result *r, const char *what)
+static enum step absent(struct request *rq, bool caught_up, const char *what)
 {
-    if (!r->caught_up)
+    if (!caught_up)
         return reply_unavailable(rq, "The view is still catching up.");
     return reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "There is no such %s.", what);
+}
+
+/* P2: an event of it could not be applied; what the view has of it may be wrong. */
+static enum step parked(struct request *rq, const char *what)
+{
+    return reply_problem(rq, MHD_HTTP_CONFLICT, "parked",
+                         "This %s cannot be shown until an operator has looked at it.", what);
 }
 
 /* ---- waiting for a position */
@@ -127,12 +117,20 @@ static struct arena *attempt_begin(struct request *rq)
     return &rq->scratch;
 }
 
-/* Has the view passed Hirelog-After? */
-static bool fresh(const struct request *rq, const struct query_result *r)
+static struct api_service *own_service(const struct request *rq)
 {
-    return !rq->headers.hirelog_after ||
-           position_covers(query_find(rq->route->service, rq->route->query), r->position,
-                           rq->headers.hirelog_after);
+    return api_service_find(rq->api, rq->route->service);
+}
+
+/* Has the view passed Hirelog-After? */
+static bool fresh(const struct request *rq, const struct query *q, const char *position)
+{
+    if (!rq->headers.hirelog_after)
+        return true;
+    if (!position_covers(q, position, rq->headers.hirelog_after))
+        return false;
+    metric_observe_us(own_service(rq)->read_wait, time_monotonic_us() - rq->began_us);
+    return true;
 }
 
 /* The pause before the next attempt is as long as the waiting so far, up to AGAIN_US. */
@@ -140,8 +138,10 @@ static enum step not_yet(struct request *rq, int64_t epoch, handler_fn *again)
 {
     int64_t now = time_monotonic_us(), waited = now - rq->began_us;
     int64_t deadline = rq->began_us + rq->prefer.wait_s * 1000000;
-    if (now >= deadline || atomic_load(&rq->api->draining))
+    if (now >= deadline || atomic_load(&rq->api->draining)) {
+        metric_add(own_service(rq)->reads_late, 1);
         return reply_unavailable(rq, "The view has not come that far yet.");
+    }
     struct read_wait *w = ARENA_NEW(&rq->scratch, struct read_wait);
     *w = (struct read_wait){
         .request = rq,
@@ -149,7 +149,7 @@ static enum step not_yet(struct request *rq, int64_t epoch, handler_fn *again)
         .not_before_us = now + (waited < AGAIN_US ? waited : AGAIN_US),
         .deadline_us = deadline,
     };
-    struct waiters *waiters = api_service_find(rq->api, rq->route->service)->waiters;
+    struct waiters *waiters = own_service(rq)->waiters;
     request_park(rq, again);
     waiters_add_read(waiters, w);
     return STEP_PARKED;
@@ -157,13 +157,13 @@ static enum step not_yet(struct request *rq, int64_t epoch, handler_fn *again)
 
 static int64_t epoch_now(const struct request *rq)
 {
-    return waiters_epoch(api_service_find(rq->api, rq->route->service)->waiters);
+    return waiters_epoch(own_service(rq)->waiters);
 }
 
-static void facts(struct request *rq, const struct query_result *r)
+static void facts(struct request *rq, const char *position)
 {
     char applied[PREFER_APPLIED_MAX];
-    rq->reply.position = r->position;
+    rq->reply.position = position;
     if (rq->headers.hirelog_after && prefer_applied(&rq->prefer, applied))
         rq->reply.applied = arena_strdup(&rq->scratch, applied);
 }
@@ -189,32 +189,36 @@ static enum step item_found(struct request *rq)
     const struct route *route = rq->route;
     struct item_work *w = rq->work;
     const struct lookup *found = &w->lookup;
-    struct query_result r = {.position = found->position, .caught_up = found->caught_up};
+    struct bytes body = found->row.body;
     if (found->code != ERR_OK)
         return reply_err(rq, &found->err);
-    facts(rq, &r);
-    if (!fresh(rq, &r))
+    facts(rq, found->position);
+    if (!fresh(rq, found->query, found->position))
         return not_yet(rq, w->epoch, item_ask);
-    if (!found->found)
-        return absent(rq, &r, route->resource);
-    if (!visible(rq, route->access, found->row.body))
+    if (found->found && !visible(rq, route->access, body))
         return STEP_DONE;
-    return shown(rq, etag_version(&rq->arena, found->row.version), found->row.body);
+    if (found->parked)
+        return parked(rq, route->resource);
+    if (!found->found)
+        return absent(rq, found->caught_up, route->resource);
+    return shown(rq, item_etag(found->query, &rq->arena, found->row.version, body), body);
 }
 
 static enum step item_ask(struct request *rq)
 {
     const struct route *route = rq->route;
+    const struct query *q = query_find(route->service, route->query);
     struct arena *a = attempt_begin(rq);
     struct item_work *w = rq->work = ARENA_NEW(a, struct item_work);
-    struct lookups *lookups = api_service_find(rq->api, route->service)->lookups;
     w->epoch = epoch_now(rq);
     w->lookup = (struct lookup){
         .request = rq,
         .arena = a,
-        .query = query_find(route->service, route->query),
+        .query = q,
         .id = route->actor_arg ? rq->identity.user_id : first_capture(rq),
+        .reader = item_reader(q, &rq->identity.user_id),
     };
+    struct lookups *lookups = own_service(rq)->lookups;
     request_park(rq, item_found);
     lookups_submit(lookups, &w->lookup);
     return STEP_PARKED;
@@ -227,130 +231,55 @@ enum step read_item(struct request *rq)
 
 /* ---- pages */
 
-#define LIST_ARGS_MAX 16
-
 /* What was asked for, checked once; a list that waits for its position runs it again. */
 struct list {
-    struct query_arg args[LIST_ARGS_MAX];
-    size_t n_args;
-    int64_t page_size;
-    bool has_cursor;
-    struct cursor cursor;
+    const struct query *query;
+    struct list_params params;
 };
 
-static void arg_add(struct list *l, const char *name, struct pg_param value)
-{
-    assert(l->n_args < LIST_ARGS_MAX);
-    l->args[l->n_args++] = (struct query_arg){name, value};
-}
-
-static const struct filter *filter_find(const struct route *r, const char *name)
-{
-    for (const struct filter *f = r->filters; f && f->name; f++)
-        if (strcmp(f->name, name) == 0)
-            return f;
-    return NULL;
-}
-
-static bool symbol_valid(const struct enum_type *e, const char *text)
-{
-    for (size_t i = 0; i < e->n_symbols; i++)
-        if (strcmp(e->symbols[i], text) == 0)
-            return true;
-    return false;
-}
-
-static void filter_take(struct request *rq,
-                        struct list *l,
-                        const struct filter *f,
-                        const char *value,
-                        struct field_errors *errors)
-{
-    struct uuid id;
-    if (f->kind == FILTER_ENUM && symbol_valid(f->enums, value))
-        arg_add(l, f->name, pg_p_text(&rq->arena, value));
-    else if (f->kind == FILTER_UUID && uuid_parse(value, &id))
-        arg_add(l, f->name, pg_p_uuid(&rq->arena, &id));
-    else
-        field_errors_add(errors, &rq->arena, f->name, f->kind == FILTER_UUID ? "format" : "range",
-                         f->kind == FILTER_UUID ? "a UUID" : "not a word that is known here");
-}
-
-static bool page_size_parse(const char *text, int64_t *ret)
-{
-    size_t len = strlen(text);
-    if (len == 0 || len > 3 || text[strspn(text, "0123456789")] != '\0')
-        return false;
-    *ret = strtoll(text, NULL, 10);
-    return *ret >= 1 && *ret <= PAGE_SIZE_MAX;
-}
-
-static void param_take(struct request *rq,
-                       struct list *l,
-                       const struct url_param *p,
-                       struct field_errors *errors)
-{
-    const struct filter *f = filter_find(rq->route, p->name);
-    if (f)
-        filter_take(rq, l, f, p->value, errors);
-    else if (strcmp(p->name, "page_size") == 0 && !page_size_parse(p->value, &l->page_size))
-        field_errors_add(errors, &rq->arena, p->name, "range", "1 to 100");
-    else if (strcmp(p->name, "cursor") == 0 &&
-             !(l->has_cursor = cursor_parse(p->value, &l->cursor)))
-        field_errors_add(errors, &rq->arena, p->name, "format", "not a cursor of ours");
-    else if (strcmp(p->name, "page_size") != 0 && strcmp(p->name, "cursor") != 0)
-        field_errors_add(errors, &rq->arena, p->name, "unknown", "no such parameter");
-}
-
-static void params_take(struct request *rq, struct list *l, struct field_errors *errors)
-{
-    const struct url *u = &rq->url;
-    for (size_t i = 0; i < u->n_params; i++) {
-        bool again = false;
-        for (size_t k = 0; k < i && !again; k++)
-            again = strcmp(u->params[k].name, u->params[i].name) == 0;
-        if (again)
-            field_errors_add(errors, &rq->arena, u->params[i].name, "duplicate", "there twice");
-        else
-            param_take(rq, l, &u->params[i], errors);
-    }
-}
-
-/* Arguments that the caller did not write: path, caller, what a filter is by default, the page. */
+/* Arguments that the caller did not write: path, caller, the page. */
 static void args_complete(struct request *rq, struct list *l)
 {
     struct arena *a = &rq->arena;
+    struct list_params *p = &l->params;
     for (size_t i = 0; i < rq->match.n_captures; i++) {
         const struct capture *c = &rq->match.captures[i];
         struct uuid id;
         bool ok = uuid_parse(c->value, &id);
         assert(ok);
-        arg_add(l, arena_strndup(a, c->name, c->name_len), pg_p_uuid(a, &id));
+        list_params_add(p, arena_strndup(a, c->name, c->name_len), pg_p_uuid(a, &id));
     }
     if (rq->route->actor_arg)
-        arg_add(l, rq->route->actor_arg, pg_p_uuid(a, &rq->identity.user_id));
-    for (const struct filter *f = rq->route->filters; f && f->name; f++)
-        if (f->standard && !url_param(&rq->url, f->name))
-            arg_add(l, f->name, pg_p_text(a, f->standard));
-    if (l->has_cursor) {
-        arg_add(l, "cursor_time", pg_p_time(a, l->cursor.created_at));
-        arg_add(l, "cursor_id", pg_p_uuid(a, &l->cursor.id));
+        list_params_add(p, rq->route->actor_arg, pg_p_uuid(a, &rq->identity.user_id));
+    if (query_takes(l->query, ITEM_READER))
+        list_params_add(p, ITEM_READER, pg_p_uuid(a, &rq->identity.user_id));
+    if (p->has_cursor) {
+        list_params_add(p, "cursor_time", pg_p_time(a, p->cursor.created_at));
+        list_params_add(p, "cursor_id", pg_p_uuid(a, &p->cursor.id));
     }
-    arg_add(l, "backward", pg_p_bool(a, l->cursor.backward));
-    arg_add(l, "page_limit",
-            pg_p_int8(a, l->page_size + 1)); /* one more tells whether there is more */
+    if (p->has_cursor && p->cursor.ranked)
+        list_params_add(p, "cursor_rank", pg_p_int8(a, p->cursor.rank));
+    list_params_add(p, "backward", pg_p_bool(a, p->cursor.backward));
+    list_params_add(p, "page_limit",
+                    pg_p_int8(a, p->page_size + 1)); /* one more tells whether there is more */
 }
 
 static bool list_parse(struct request *rq, struct list **ret)
 {
+    const struct route *route = rq->route;
     struct list *l = ARENA_NEW(&rq->arena, struct list);
+    struct list_params *p = &l->params;
     struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
-    l->page_size = PAGE_SIZE_DEFAULT;
-    params_take(rq, l, errors);
+    list_params_read(route->filters, &rq->url, &rq->arena, p, errors);
+    bool search = route->search && p->searching;
+    l->query = query_find(route->service, search ? route->search : route->query);
+    if (p->has_cursor && p->cursor.ranked != query_ranked(l->query))
+        field_errors_add(errors, &rq->arena, "cursor", "format", "of another list");
     if (errors->n > 0) {
         (void)reply_invalid(rq, errors);
         return false;
     }
+    list_params_keep(p, l->query);
     args_complete(rq, l);
     *ret = l;
     return true;
@@ -379,10 +308,17 @@ struct page {
     const struct cursor *next, *previous; /* NULL = none */
 };
 
-static const struct cursor *cursor_at(struct arena *a, const struct query_row *row, bool backward)
+static const struct cursor *
+cursor_at(struct arena *a, const struct list *l, const struct query_row *row, bool backward)
 {
     struct cursor *c = ARENA_NEW(a, struct cursor);
-    *c = (struct cursor){.created_at = row->created_at, .id = row->id, .backward = backward};
+    *c = (struct cursor){
+        .created_at = row->created_at,
+        .id = row->id,
+        .backward = backward,
+        .ranked = query_ranked(l->query),
+        .rank = row->rank,
+    };
     return c;
 }
 
@@ -399,14 +335,15 @@ static void rows_reverse(struct query_row *rows, size_t n)
  * what it came from. */
 static struct page page_cut(struct arena *a, const struct list *l, const struct query_result *r)
 {
-    bool more = r->n > (size_t)l->page_size, backward = l->cursor.backward;
-    struct page p = {.rows = r->rows, .n = more ? (size_t)l->page_size : r->n};
-    bool newer = backward ? more : l->has_cursor, older = backward || more;
+    const struct list_params *asked = &l->params;
+    bool more = r->n > (size_t)asked->page_size, backward = asked->cursor.backward;
+    struct page p = {.rows = r->rows, .n = more ? (size_t)asked->page_size : r->n};
+    bool newer = backward ? more : asked->has_cursor, older = backward || more;
     if (backward)
         rows_reverse(r->rows, p.n); /* they came oldest first */
     if (p.n > 0) {
-        p.previous = newer ? cursor_at(a, &p.rows[0], true) : NULL;
-        p.next = older ? cursor_at(a, &p.rows[p.n - 1], false) : NULL;
+        p.previous = newer ? cursor_at(a, l, &p.rows[0], true) : NULL;
+        p.next = older ? cursor_at(a, l, &p.rows[p.n - 1], false) : NULL;
     }
     return p;
 }
@@ -429,6 +366,18 @@ static struct bytes page_json(struct request *rq, const struct page *p)
     return (struct bytes){(const uint8_t *)out, (size_t)(at - out)};
 }
 
+static struct uuid parent_id(const struct request *rq)
+{
+    struct uuid id = uuid_nil;
+    const char *param = rq->route->parent->param;
+    if (!param)
+        return first_capture(rq);
+    const char *text = url_param(&rq->url, param); /* a required filter: it was looked at */
+    bool ok = text && uuid_parse(text, &id);
+    assert(ok);
+    return id;
+}
+
 /* The resource that the list belongs to. False: the reply is filled in. */
 static bool parent_allows(struct request *rq)
 {
@@ -437,34 +386,43 @@ static bool parent_allows(struct request *rq)
     struct err err;
     if (!parent)
         return true;
-    struct uuid id = first_capture(rq);
-    if (item_find(rq, parent->query, &id, &r, &err) != ERR_OK)
+    struct uuid id = parent_id(rq);
+    if (item_find(rq, rq->route->service, parent->query, &id, &r, &err) != ERR_OK)
         (void)reply_err(rq, &err);
     else if (r.n == 0)
-        (void)absent(rq, &r, parent->query);
+        (void)absent(rq, r.caught_up, parent->query);
     else
         return visible(rq, &parent->access, r.rows[0].body);
     return false;
 }
 
+/* That there is nothing is a fact only when the view has caught up (V2); what there is may be shown
+ * before. */
+static enum step list_shown(struct request *rq, bool empty, bool caught_up, struct bytes body)
+{
+    if (!parent_allows(rq))
+        return STEP_DONE;
+    if (empty && !caught_up)
+        return absent(rq, caught_up, rq->route->resource);
+    return shown(rq, etag_hash(&rq->arena, body), body);
+}
+
 static enum step list_run(struct request *rq)
 {
     struct list *l = rq->work;
+    const struct list_params *p = &l->params;
     struct query_result r;
     struct err err;
-    struct api_service *s = api_service_find(rq->api, rq->route->service);
     int64_t epoch = epoch_now(rq);
-    const struct query *q = query_find(rq->route->service, rq->route->query);
-    if (db_query(s, q, l->args, l->n_args, attempt_begin(rq), &r, &err) != ERR_OK)
+    if (db_query(own_service(rq), l->query, p->args, p->n_args, attempt_begin(rq), &r, &err) !=
+        ERR_OK)
         return reply_err(rq, &err);
-    facts(rq, &r);
-    if (!fresh(rq, &r))
+    facts(rq, r.position);
+    if (!fresh(rq, l->query, r.position))
         return not_yet(rq, epoch, list_run);
     struct page page = page_cut(&rq->arena, l, &r);
-    struct bytes body = page_json(rq, &page);
-    if (!parent_allows(rq))
-        return STEP_DONE;
-    return shown(rq, etag_hash(&rq->arena, body), body);
+    struct bytes body = page_json(rq, &page); /* before the next statement takes the rows away */
+    return list_shown(rq, page.n == 0, r.caught_up, body);
 }
 
 enum step read_list(struct request *rq)

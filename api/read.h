@@ -7,9 +7,6 @@
 
 #include "api/request.h"
 
-#define PAGE_SIZE_MAX     100
-#define PAGE_SIZE_DEFAULT 20
-
 handler_fn read_item;
 handler_fn read_list;
 

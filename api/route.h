@@ -24,18 +24,33 @@ enum who {
     WHO_FREELANCER, /* 403 not_a_freelancer */
 };
 
-/* A query parameter of a list. It becomes the query's argument of that name. */
-enum filter_kind { FILTER_UUID, FILTER_ENUM };
+/* A query parameter of a list. It becomes an argument of the query (list_params.h has the limits).
+ */
+enum filter_kind {
+    FILTER_UUID,
+    FILTER_ENUM,
+    FILTER_TEXT,
+    FILTER_TEXT_LIST, /* may be repeated: all of them */
+    FILTER_AMOUNT,    /* minor units */
+    FILTER_CURRENCY,
+};
 struct filter {
     const char *name; /* NULL ends the list */
     enum filter_kind kind;
     const struct enum_type *enums; /* FILTER_ENUM */
     const char *standard; /* value when absent; NULL = no filter. Any symbol may be asked for. */
+    const char *arg;      /* of the query; NULL = name */
+    const char *needs;    /* means nothing without that other parameter; NULL = none */
+    const char *alone; /* an amount's argument that is given when nothing that needs this one is: */
+    int64_t alone_amount; /* so that a currency filters by itself, too */
+    bool required;
+    bool searches; /* asks for the route's `search` */
 };
 
 #define ACCESS_MEMBERS_MAX 2
 /*
- * Who may see a resource: the caller's id must stand in one of these members of its JSON; or, when
+ * Who may see a resource: the caller's id must stand in one of these members of its JSON (an id or
+ * an array of ids); or, when
  * via_query is set, in via_owner of the resource that its member via_member names. Else 403
  * `reason`.
  */
@@ -48,15 +63,25 @@ struct access {
 /* The resource a list belongs to (/api/jobs/{job_id}/applications/): must exist, and be visible to
  * the caller. */
 struct parent {
-    const char *query; /* item query; its id is the first capture */
+    const char *query; /* item query; its id is the first capture, or */
+    const char *param; /* that query parameter, a required filter */
     struct access access;
 };
+
+/* What a field of the command names must exist, in any service that is always served here: 404. */
+struct existence {
+    const char *field, *service, *query;
+};
+
+/* Computes what follows from the rest of a command: a key that is made of its fields. */
+typedef void derive_fn(void *command);
 
 /*
  * Command fields are bound by name: path captures, then `creates` (takes the command id),
  * `actor_field` (takes the caller's id), and the partition key from `key_query` when the path or
  * body names another aggregate: an item query of the service, asked for the id in `key_from`, whose
- * JSON has the key as the member of the key field's name.
+ * JSON has the key as the member of the key field's name; or from `derive`. What a command creates
+ * is shown by the command id, else what its first event is about.
  */
 struct route {
     const char *method;
@@ -65,11 +90,14 @@ struct route {
     int status; /* of success */
     handler_fn *handler;
     const char *service;
-    const char *query;    /* what is shown: item or list */
+    const char *query;    /* what is shown: item, list or ranked */
+    const char *search;   /* in its place when a filter `searches`; NULL = none does */
     const char *resource; /* what that is, in the API's words; the OpenAPI schema's name */
     const char *location; /* of a created thing: "/api/jobs/%s/" */
     const struct record_type *command;
     const char *creates, *actor_field, *key_query, *key_from;
+    derive_fn *derive;
+    const struct existence *exists;
     const char *self; /* capture that must be the caller's id, else 403 not_the_owner */
     bool conditional; /* If-Match applies: PATCH and /{id}/verb/ */
     const struct filter *filters;
@@ -87,7 +115,10 @@ extern const size_t n_routes;
 /* NULL = none. */
 const struct route *route_find(const char *method, const char *path);
 /* Checks the table against the schemas: every command field has a source, every path is unique. The
- * first mistake, or NULL. */
+ * first mistake, or NULL. A command need not have a route. */
 const char *routes_check(void);
+/* Checks a service's rows against its queries (queries_open() before): all are there and declare the
+ * arguments that the rows give. The first query that is missing or does not fit, or NULL. */
+const char *routes_check_queries(const char *service);
 
 #endif

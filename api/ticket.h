@@ -42,6 +42,8 @@ struct ticket {
     struct arena *arena;       /* the request's */
     struct waiters *waiters;   /* of the command's service */
     const struct query *shown; /* item query of the answer's body; NULL = none */
+    bool shows_created;        /* what is shown has the command's id; else its first event's */
+    struct uuid reader;        /* item_reader() */
     struct uuid command_id;
     int64_t deadline_us; /* monotonic; 0 = do not wait for the outcome */
     int32_t partition;

@@ -13,6 +13,7 @@
 #include "api/api.h"
 #include "api/api_sql.h"
 #include "api/db.h"
+#include "api/item.h"
 #include "api/request.h"
 #include "api/row_index.h"
 #include "ops/runtime/log.h"
@@ -47,6 +48,7 @@ struct waiters {
     _Atomic bool stop;
     /* the thread's own */
     struct pg *listen, *lookup;
+    int generation; /* that `lookup` reads */
     bool away_logged;
     int64_t reread_us, reconnect_us; /* monotonic: not before */
     struct arena arena;
@@ -217,24 +219,47 @@ outcomes_find(struct waiters *w, struct ticket **batch, size_t n, struct err *er
     return ERR_OK;
 }
 
-static bool wants(const struct ticket *t, const struct query *q)
+static bool wants_body(const struct ticket *t)
 {
-    return t->state == TICKET_DECIDED && !t->outcome.rejected && t->shown == q;
+    return t->shown && t->state == TICKET_DECIDED && !t->outcome.rejected;
 }
 
-/* The resources that this query shows, as they are now, into the tickets that want them. */
-static enum err_code bodies_find(
-    struct waiters *w, const struct query *q, struct ticket **batch, size_t n, struct err *err)
+/* Do both want the same statement? One is never for two readers. */
+static bool alike(const struct ticket *t, const struct ticket *other)
 {
-    struct arena *a = &w->arena;
-    struct uuid *ids = ARENA_ARRAY(a, struct uuid, n);
+    return wants_body(t) && t->shown == other->shown && uuid_equal(&t->reader, &other->reader);
+}
+
+static const struct uuid *shown_id(const struct ticket *t)
+{
+    return t->shows_created ? &t->command_id : &t->outcome.aggregate_id;
+}
+
+static enum err_code bodies_ask(struct waiters *w,
+                                const struct ticket *like,
+                                struct ticket **batch,
+                                size_t n,
+                                struct query_result *ret,
+                                struct err *err)
+{
+    struct uuid *ids = ARENA_ARRAY(&w->arena, struct uuid, n);
+    struct query_arg args[ITEM_ARGS_MAX];
     size_t n_ids = 0;
     for (size_t i = 0; i < n; i++)
-        if (wants(batch[i], q))
-            ids[n_ids++] = batch[i]->outcome.aggregate_id;
-    struct query_arg arg = {"ids", uuids_param(a, ids, n_ids)};
+        if (alike(batch[i], like))
+            ids[n_ids++] = *shown_id(batch[i]);
+    size_t n_args = item_args(like->shown, ids, n_ids, &like->reader, &w->arena, args);
+    return query_run(like->shown, w->lookup, args, n_args, &w->arena, ret, err);
+}
+
+/* The resources that this one's query shows, as they are now, into all tickets that want them from
+ * it. */
+static enum err_code bodies_find(
+    struct waiters *w, const struct ticket *like, struct ticket **batch, size_t n, struct err *err)
+{
+    struct arena *a = &w->arena;
     struct query_result r;
-    TRY(query_run(q, w->lookup, &arg, 1, a, &r, err));
+    TRY(bodies_ask(w, like, batch, n, &r, err));
     struct row_index index;
     row_index_init(&index, a, r.n);
     for (size_t i = 0; i < r.n; i++)
@@ -242,8 +267,8 @@ static enum err_code bodies_find(
     row_index_sort(&index);
     for (size_t i = 0; i < n; i++) {
         const struct row_index_entry *at =
-            wants(batch[i], q) ? row_index_find(&index, &batch[i]->outcome.aggregate_id) : NULL;
-        if (!at)
+            alike(batch[i], like) ? row_index_find(&index, shown_id(batch[i])) : NULL;
+        if (!at || query_is_parked(&r, shown_id(batch[i])))
             continue;
         struct outcome *o = &batch[i]->outcome;
         o->has_body = true;
@@ -253,17 +278,17 @@ static enum err_code bodies_find(
     return ERR_OK;
 }
 
-/* One look-up per query that the batch shows something by. */
+/* One look-up per query, and reader where that matters, that the batch shows something by. */
 static enum err_code
 batch_answer(struct waiters *w, struct ticket **batch, size_t n, struct err *err)
 {
     TRY(outcomes_find(w, batch, n, err));
     for (size_t i = 0; i < n; i++) {
-        bool first = batch[i]->shown && wants(batch[i], batch[i]->shown);
+        bool first = wants_body(batch[i]);
         for (size_t k = 0; k < i && first; k++)
-            first = !wants(batch[k], batch[i]->shown);
+            first = !alike(batch[k], batch[i]);
         if (first)
-            TRY(bodies_find(w, batch[i]->shown, batch, n, err));
+            TRY(bodies_find(w, batch[i], batch, n, err));
     }
     for (size_t i = 0; i < n; i++)
         ticket_end(w, batch[i], batch[i]->state);
@@ -333,7 +358,9 @@ static enum err_code watermarks_read(struct waiters *w, struct err *err)
     TRY(pg_exec(w->lookup, api_sql(API_WATERMARKS), NULL, 0, &r, err));
     w->reread_us = time_monotonic_us() + REREAD_US;
     for (int i = 0; i < PQntuples(r); i++) {
-        if (db_generation_seen(w->service, (int)pg_get_int8(r, i, 2)))
+        int live = (int)pg_get_int8(r, i, 2);
+        db_generation_seen(w->service, live);
+        if (live != w->generation) /* whoever saw it first: this connection is of another one */
             return err_set(err, ERR_UNAVAILABLE, "another generation is live");
         watermark_set(w, pg_get_int8(r, i, 0), pg_get_int8(r, i, 1));
     }
@@ -359,8 +386,8 @@ static enum err_code connect_both(struct waiters *w, struct err *err)
 {
     char listen[CHANNEL_MAX];
     (void)snprintf(listen, sizeof(listen), "LISTEN lane_%s", w->service->service->name);
-    TRY(db_open(w->service, "hirelog api listen", &w->listen, err));
-    TRY(db_open(w->service, "hirelog api outcomes", &w->lookup, err));
+    TRY(db_open(w->service, "hirelog api listen", &w->listen, NULL, err));
+    TRY(db_open(w->service, "hirelog api outcomes", &w->lookup, &w->generation, err));
     TRY(pg_script(w->listen, listen, err));
     TRY(watermarks_read(w, err));
     epoch_next(w);
@@ -371,7 +398,8 @@ static enum err_code connect_both(struct waiters *w, struct err *err)
     return ERR_OK;
 }
 
-/* `<partition> <next_command>`; anything else only says that something changed. */
+/* `<partition> <next_command>`; anything else (a projector's `projected`) only says that something
+ * changed. */
 static void notification(struct waiters *w, const char *payload)
 {
     char *end;

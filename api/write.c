@@ -10,6 +10,7 @@
 #include "api/api_sql.h"
 #include "api/db.h"
 #include "api/etag.h"
+#include "api/item.h"
 #include "api/local.h"
 #include "api/refusal.h"
 #include "api/sender.h"
@@ -176,41 +177,58 @@ bool write_fill(struct request *rq, json_t *body, struct field_errors *errors)
     return true;
 }
 
-/* The member of a resource's JSON, as a UUID. */
-static bool member_uuid(struct bytes body, const char *name, struct uuid *ret)
+/* What a field of the command names, as the view has it. False: there is none, the reply is filled
+ * in. */
+static bool named_find(struct request *rq,
+                       const char *service,
+                       const char *query,
+                       const char *field,
+                       struct bytes *ret)
 {
-    json_t *o = json_loadb((const char *)body.data, body.len, 0, NULL);
-    const char *text = json_string_value(json_object_get(o, name));
-    bool ok = text && uuid_parse(text, ret);
-    json_decref(o);
-    return ok;
-}
-
-bool write_key_find(struct request *rq)
-{
-    const struct route *r = rq->route;
-    struct write *w = rq->write;
     struct query_result result;
     struct err err;
-    if (!r->key_query)
-        return true;
-    struct pg_param id = pg_p_uuid(&rq->arena, uuid_field(w, r->key_from));
-    struct query_arg arg = {"ids", pg_p_array(&rq->arena, PG_UUID_ARRAY, &id, 1)};
-    const struct query *q = query_find(r->service, r->key_query);
-    if (db_query(w->service, q, &arg, 1, &rq->arena, &result, &err) != ERR_OK)
+    const struct uuid *id = uuid_field(rq->write, field);
+    if (item_find(rq, service, query, id, &result, &err) != ERR_OK)
         (void)reply_err(rq, &err);
     else if (result.n == 0 && !result.caught_up)
         (void)reply_unavailable(rq, "The view is still catching up.");
     else if (result.n == 0)
-        (void)reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "There is no such %s.",
-                            r->key_query);
-    else if (!member_uuid(result.rows[0].body, w->type->key->name,
-                          uuid_field(w, w->type->key->name)))
+        (void)reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "%s names nothing that exists.",
+                            field);
+    else {
+        *ret = result.rows[0].body;
+        return true;
+    }
+    return false;
+}
+
+static bool key_find(struct request *rq)
+{
+    const struct route *r = rq->route;
+    struct write *w = rq->write;
+    struct bytes body;
+    if (!named_find(rq, r->service, r->key_query, r->key_from, &body))
+        return false;
+    const char *key = w->type->key->name;
+    json_t *o = item_json(body);
+    bool ok = item_member(o, key, uuid_field(w, key));
+    json_decref(o);
+    if (!ok)
         (void)reply_problem(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, "internal",
                             "Something went wrong here.");
-    else
-        return true;
-    return false;
+    return ok;
+}
+
+bool write_resolve(struct request *rq)
+{
+    const struct route *r = rq->route;
+    struct bytes ignored;
+    if (r->derive)
+        r->derive(rq->write->command);
+    if (r->exists &&
+        !named_find(rq, r->exists->service, r->exists->query, r->exists->field, &ignored))
+        return false;
+    return !r->key_query || key_find(rq);
 }
 
 /* ---- sending */
@@ -245,13 +263,17 @@ static enum step write_answer(struct request *rq);
 enum step write_send(struct request *rq)
 {
     struct write *w = rq->write;
+    const struct route *r = rq->route;
+    const struct query *q = r->query ? query_find(r->service, r->query) : NULL;
     if (w->keyed)
         codec_digest((struct record){w->type, w->command}, &rq->arena, w->digest);
     w->ticket = (struct ticket){
         .request = rq,
         .arena = &rq->arena,
         .waiters = w->service->waiters,
-        .shown = rq->route->query ? query_find(rq->route->service, rq->route->query) : NULL,
+        .shown = q,
+        .shows_created = r->creates != NULL,
+        .reader = q ? item_reader(q, &rq->identity.user_id) : uuid_nil,
         .command_id = w->command_id,
         .deadline_us = rq->prefer.wait_s ? rq->began_us + rq->prefer.wait_s * 1000000 : 0,
         .offset = -1,
@@ -312,17 +334,18 @@ static enum step accepted(struct request *rq)
 enum step write_applied(struct request *rq)
 {
     const struct route *r = rq->route;
-    const struct outcome *o = &rq->write->ticket.outcome;
+    const struct ticket *t = &rq->write->ticket;
+    const struct outcome *o = &t->outcome;
     if (r->location) {
         char id[UUID_TEXT_LEN + 1];
-        uuid_format(&o->aggregate_id, id);
+        uuid_format(r->creates ? &t->command_id : &o->aggregate_id, id);
         rq->reply.location = arena_printf(&rq->arena, "%s%s/", r->location, id);
     }
-    if (!rq->write->ticket.shown)
+    if (!t->shown)
         return reply_empty(rq, (unsigned)r->status);
     if (!o->has_body) /* decided, but its statements are parked: the sender can come back for it */
         return accepted(rq);
-    rq->reply.etag = etag_version(&rq->arena, o->version);
+    rq->reply.etag = item_etag(t->shown, &rq->arena, o->version, o->body);
     return reply_json(rq, (unsigned)r->status, o->body);
 }
 
@@ -377,7 +400,7 @@ enum step write_handler(struct request *rq)
         return STEP_DONE;
     uuid_format(&rq->identity.user_id, principal);
     bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors) &&
-              write_key_find(rq);
+              write_resolve(rq);
     json_decref(body);
     return ok ? write_send(rq) : STEP_DONE;
 }

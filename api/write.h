@@ -40,8 +40,9 @@ MUST_CHECK bool
 write_begin(struct request *rq, const struct record_type *type, const char *principal);
 /* The command's fields from the body, and those that path, caller and command id give. */
 MUST_CHECK bool write_fill(struct request *rq, json_t *body, struct field_errors *errors);
-/* The partition key from the view, where the row says so. */
-MUST_CHECK bool write_key_find(struct request *rq);
+/* What the row lets follow from the fields: a derived key, that what is named exists, the partition
+ * key from the view. */
+MUST_CHECK bool write_resolve(struct request *rq);
 /* Into Kafka. The answer follows by itself. */
 enum step write_send(struct request *rq);
 /* The plain answer to an applied outcome. */

@@ -21,6 +21,31 @@ static void what_was_written_reads_back(void **state)
     assert_true(c.backward);
 }
 
+static void a_ranked_cursor_carries_its_rank(void **state)
+{
+    (void)state;
+    static const int64_t ranks[] = {0, 1, -1, 607927, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < ARRAY_SIZE(ranks); i++) {
+        struct cursor c = example, back = {0};
+        c.ranked = true;
+        c.rank = ranks[i];
+        assert_true(cursor_parse(cursor_format(&arena, &c), &back));
+        assert_true(back.ranked && back.rank == ranks[i]);
+        assert_true(back.created_at == c.created_at && uuid_equal(&back.id, &c.id));
+    }
+}
+
+/* Somebody has the address of the next page still open. */
+static void a_plain_cursor_keeps_its_form_for_ever(void **state)
+{
+    (void)state;
+    struct cursor c = {.ranked = true};
+    assert_true(cursor_parse("AQEABkde9kzzRgECAwQFBgcICQoLDA0ODxA", &c));
+    assert_false(c.ranked);
+    assert_true(c.created_at == example.created_at && uuid_equal(&c.id, &example.id));
+    assert_true(c.backward);
+}
+
 static void anything_else_is_refused(void **state)
 {
     (void)state;
@@ -31,7 +56,9 @@ static void anything_else_is_refused(void **state)
         assert_false(cursor_parse(cases[i], &c));
     assert_false(cursor_parse(arena_printf(&arena, "%sA", text), &c));
     assert_false(cursor_parse(arena_strndup(&arena, text, strlen(text) - 1), &c));
-    text[0] = 'B'; /* another form */
+    text[1] = 'g'; /* the other form in this one's length */
+    assert_false(cursor_parse(text, &c));
+    text[0] = 'B'; /* no form */
     assert_false(cursor_parse(text, &c));
 }
 
@@ -49,6 +76,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_reads_back),
+        cmocka_unit_test(a_ranked_cursor_carries_its_rank),
+        cmocka_unit_test(a_plain_cursor_keeps_its_form_for_ever),
         cmocka_unit_test(anything_else_is_refused),
         cmocka_unit_test(a_time_that_no_row_has_is_refused),
     };

@@ -1,0 +1,42 @@
+/*
+ * item.h - resources by their ids, as an item query shows them: what reads, look-ups and commands
+ * have in common. Never logs.
+ */
+#ifndef API_ITEM_H
+#define API_ITEM_H
+
+#include <jansson.h>
+
+#include "projections/query.h"
+
+struct request;
+
+#define ITEM_ARGS_MAX 2
+#define ITEM_READER   "reader_id" /* a query that takes it shows something else to each reader */
+
+/* Whom an answer is for: the reader, or nobody when all see the same. */
+struct uuid item_reader(const struct query *q, const struct uuid *reader);
+/* The arguments of an item query; returns how many. */
+size_t item_args(const struct query *q,
+                 const struct uuid *ids,
+                 size_t n,
+                 const struct uuid *reader,
+                 struct arena *a,
+                 struct query_arg ret[ITEM_ARGS_MAX]);
+/* One resource for the caller of rq, on the thread's connection; bodies in the request's arena. The
+ * service must be there (api_service_find). */
+MUST_CHECK enum err_code item_find(struct request *rq,
+                                   const char *service,
+                                   const char *query,
+                                   const struct uuid *id,
+                                   struct query_result *ret,
+                                   struct err *err);
+/* The tag of a resource that this query shows. */
+char *item_etag(const struct query *q, struct arena *a, int64_t version, struct bytes body);
+
+/* A resource's JSON; NULL when it is none. New reference. */
+json_t *item_json(struct bytes body);
+/* False: no such member, or not a UUID. */
+bool item_member(const json_t *o, const char *name, struct uuid *ret);
+
+#endif
