@@ -40,6 +40,24 @@ header() { # NAME - of the last answer; empty when absent
     tr -d '\r' <"$http_work/headers" | sed -n "s/^$1: //Ip" | tail -n 1
 }
 
+seen_by() { # TOKEN PATH FILTER TEXT - the read that follows a write of another service waits for the write's Hirelog-Position
+    local position
+    position=$(header Hirelog-Position)
+    [[ -n $position ]] || die "the last answer has no position"
+    call "$1" GET "$2" 200 '' -H "Hirelog-After: $position" -H 'Prefer: wait=30'
+    has "$3" "$4"
+}
+
+await() { # TOKEN PATH FILTER TEXT - what a reactor does is not covered by positions: asks again until it is there, 30 s at most
+    local deadline=$((SECONDS + 30)) args=(-sS -o "$http_work/body" -D "$http_work/headers" --max-time 40)
+    (umask 077 && echo "Authorization: Bearer $1" >"$http_work/token")
+    until curl "${args[@]}" -H "@$http_work/token" "$HIRELOG_URL$2" && [[ $(jq -r "$3" "$http_work/body") == "$4" ]]; do
+        ((SECONDS < deadline)) || die "GET $2: $3 does not become $4: $(<"$http_work/body")"
+        sleep 0.1
+    done
+    printf '%-5s %-72s %s\n' GET "${2:0:72}" "$3 = $4"
+}
+
 refused() { # CODE - the last answer is a problem of this kind
     [[ $(header Content-Type) == application/problem+json* ]] || die "not a problem: $(header Content-Type)"
     has .code "$1"
