@@ -41,6 +41,12 @@ static struct uuid random_uuid(struct maker *m)
     return u;
 }
 
+/* One of few, so that people have several jobs and contracts. */
+static struct uuid random_person(struct maker *m)
+{
+    return (struct uuid){{[15] = (uint8_t)random_below(m->r, 3)}};
+}
+
 /* Texts that an escaping mistake would not survive. */
 static const char *random_text(struct maker *m)
 {
@@ -138,7 +144,7 @@ static void job_edited(struct maker *m, struct life *l)
 static void job_life(struct maker *m, struct life *l)
 {
     struct job_posted *e = happen(m, l, &type_job_posted);
-    e->client_id = random_uuid(m);
+    e->client_id = random_person(m);
     e->title = random_text(m);
     e->description = random_text(m);
     random_skills(m, &e->skills.items, &e->skills.n);
@@ -183,8 +189,8 @@ static void contract_life(struct maker *m, struct life *l)
     struct freelancer_hired *e = happen(m, l, &type_freelancer_hired);
     e->job_id = random_uuid(m);
     e->application_id = random_uuid(m);
-    e->client_id = random_uuid(m);
-    e->freelancer_id = random_uuid(m);
+    e->client_id = random_person(m);
+    e->freelancer_id = random_person(m);
     e->amount = random_money(m);
     if (coin(m))
         happen(m, l, &type_contract_completed);
