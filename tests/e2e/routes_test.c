@@ -5,28 +5,24 @@
  */
 #include "tests/unit/spec.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/request.h"
-#include "tests/e2e/http.h"
+#include "tests/e2e/routes_parts.h"
 
 #define CLIENT          "[\"client\"]"
 #define FREELANCER      "[\"freelancer\"]"
 #define BOTH            "[\"client\",\"freelancer\"]"
 #define LOGIN_TRIES_MAX 100
-#define NOBODY          "00000000-0000-4000-8000-000000000000"
-#define JOB                                                                        \
-    "{\"title\":\"Read a log\",\"description\":\"Backwards.\",\"skills\":[\"c\"]," \
-    "\"budget\":{\"amount\":150000,\"currency\":\"EUR\"}}"
 #define BID \
     "{\"cover_letter\":\"I have done it.\",\"bid\":{\"amount\":140000,\"currency\":\"EUR\"}}"
 
-static struct person ana, ben, cleo, eve; /* client, two freelancers, a stranger who is both */
+struct person ana, ben, cleo, eve;
 
-/* A path with one id; static buffers, so that several may stand in one call. */
-static const char *at(const char *before, const char *id, const char *after)
+const char *at(const char *before, const char *id, const char *after)
 {
     static char buffers[4][256];
     static int turn;
@@ -35,28 +31,61 @@ static const char *at(const char *before, const char *id, const char *after)
     return b;
 }
 
-static void keep_id(char ret[40])
+void keep_id(char ret[40])
 {
     (void)snprintf(ret, 40, "%s", http_text("id"));
 }
 
-static void post_job(const struct person *who, char ret_id[40])
+void post_job(const struct person *who, char ret_id[40])
 {
     http_ask(who, "POST", "/api/jobs/create/", JOB, "", 201);
     keep_id(ret_id);
 }
 
-static void apply_for(const struct person *who, const char *job, char ret_id[40])
+void apply_for(const struct person *who, const char *job, char ret_id[40])
 {
     http_ask(who, "POST", at("/api/jobs/", job, "/applications/"), BID, "", 201);
     keep_id(ret_id);
 }
 
-static void hire(const struct person *who, const char *application, int expected)
+void hire(const struct person *who, const char *application, int expected)
 {
     char body[128];
     (void)snprintf(body, sizeof(body), "{\"application_id\":\"%s\"}", application);
     http_ask(who, "POST", at("/api/clients/", who->id, "/hires/"), body, "", expected);
+}
+
+const char *after_that(void)
+{
+    static char headers[256];
+    (void)snprintf(headers, sizeof(headers), "Hirelog-After: %s\r\nPrefer: wait=10\r\n",
+                   http_header("Hirelog-Position"));
+    return headers;
+}
+
+#define AWAIT_MS 10000
+#define PAUSE_MS 20
+
+void await_some(const struct person *who, const char *path)
+{
+    for (int ms = 0; ms < AWAIT_MS; ms += PAUSE_MS) {
+        http_ask(who, "GET", path, NULL, "", HTTP_ANY);
+        if (answer.status == 200 && json_array_size(json_object_get(answer.json, "results")) > 0)
+            return;
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
+    fail_msg("nothing came: %s", path);
+}
+
+void await_found(const struct person *who, const char *path)
+{
+    for (int ms = 0; ms < AWAIT_MS; ms += PAUSE_MS) {
+        http_ask(who, "GET", path, NULL, "", HTTP_ANY);
+        if (answer.status == 200)
+            return;
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
+    fail_msg("never came: %s", path);
 }
 
 static void edit_job(const struct person *who, const char *job, const char *headers, int expected)
@@ -693,6 +722,14 @@ static void every_route_and_every_code_was_seen(void **state)
         "application_not_live",
         "application_declined",
         "contract_not_active",
+        "parked",
+        "own_message",
+        "invoice_already_paid",
+        "invoice_cancelled",
+        "invoice_partially_paid",
+        "payment_exceeds_due",
+        "refund_exceeds_payment",
+        "currency_mismatch",
         "version_mismatch",
         "unsupported_media_type",
         "idempotency_key_reused",
@@ -735,6 +772,24 @@ int main(void)
         cmocka_unit_test(a_hire_fills_the_job_declines_the_others_and_makes_a_contract),
         cmocka_unit_test(either_side_cancels_a_contract),
         cmocka_unit_test(pages_lead_to_each_other),
+        cmocka_unit_test(profiles_appear_by_themselves),
+        cmocka_unit_test(a_client_profile_is_its_owners_to_change),
+        cmocka_unit_test(a_client_lists_all_its_jobs),
+        cmocka_unit_test(a_freelancer_profile_is_its_owners_to_change),
+        cmocka_unit_test(freelancers_are_found),
+        cmocka_unit_test(a_freelancer_follows_its_applications),
+        cmocka_unit_test(a_read_waits_for_what_another_service_tells),
+        cmocka_unit_test(jobs_are_found_best_first),
+        cmocka_unit_test(a_cursor_belongs_to_its_kind_of_list),
+        cmocka_unit_test(filters_are_checked),
+        cmocka_unit_test(what_is_parked_is_not_shown),
+        cmocka_unit_test(two_people_write_to_each_other),
+        cmocka_unit_test(a_thread_is_not_for_strangers),
+        cmocka_unit_test(a_message_needs_somebody_else),
+        cmocka_unit_test(a_completed_contract_is_invoiced_and_paid_in_parts),
+        cmocka_unit_test(a_refund_is_at_most_what_was_paid),
+        cmocka_unit_test(an_unpaid_invoice_can_be_taken_back),
+        cmocka_unit_test(money_is_not_for_strangers),
         cmocka_unit_test(a_command_need_not_be_waited_for),
         cmocka_unit_test(a_refused_command_says_why),
         cmocka_unit_test(a_key_means_one_command),
