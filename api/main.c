@@ -51,7 +51,8 @@ run_migrate(const struct config *cfg, const struct command_line *line, struct er
     (void)line;
     for (size_t i = 0; i < n_services; i++)
         if (services_list_has(cfg->services, services[i].name))
-            list[n++] = (struct migrate_service){services[i].name, services[i].vault};
+            list[n++] = (struct migrate_service){services[i].name, services[i].vault,
+                                                 cfg->pg_admin_service[i]};
     return migrate_run(cfg, list, n, err);
 }
 

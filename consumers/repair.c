@@ -32,7 +32,8 @@ enum err_code
 repair_rebuild(const struct config *cfg, const struct service *service, struct err *err)
 {
     struct pg *pg = NULL;
-    const struct migrate_service m = {service->name, service->vault};
+    const struct migrate_service m = {service->name, service->vault,
+                                      cfg->pg_admin_service[service - services]};
     TRY(open_stopped(cfg, service, &pg, err));
     pg_free(pg);
     TRY(migrate_drop(cfg, &m, err));

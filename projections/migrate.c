@@ -170,9 +170,14 @@ static enum err_code password_read(const char *path, char ret[PASSWORD_MAX], str
     return ERR_OK;
 }
 
-static enum err_code open_admin(const struct config *cfg, struct pg **ret, struct err *err)
+static enum err_code open_admin(const struct config *cfg,
+                                const struct migrate_service *service,
+                                struct pg **ret,
+                                struct err *err)
 {
-    struct pg_options o = {.conninfo = cfg->pg_admin, .application_name = "hirelog migrate"};
+    bool own = service->admin && service->admin[0];
+    struct pg_options o = {.conninfo = own ? service->admin : cfg->pg_admin,
+                           .application_name = "hirelog migrate"};
     for (size_t i = 0; i < STEP_N; i++)
         steps[i].sql = text_of("common", "migrate", steps[i].name);
     return pg_open(&o, ret, err);
@@ -189,10 +194,26 @@ enum err_code
 migrate_drop(const struct config *cfg, const struct migrate_service *service, struct err *err)
 {
     owned(pg_free) struct pg *pg = NULL;
-    TRY(open_admin(cfg, &pg, err));
+    TRY(open_admin(cfg, service, &pg, err));
     struct migration m = {.pg = pg, .service = service};
     arena_init(&m.arena);
     enum err_code code = service_drop(&m, err);
+    if (code != ERR_OK)
+        pg_rollback(pg);
+    arena_release(&m.arena);
+    return code;
+}
+
+static enum err_code migrate_one(const struct config *cfg,
+                                 const struct migrate_service *service,
+                                 const char *password,
+                                 struct err *err)
+{
+    owned(pg_free) struct pg *pg = NULL;
+    TRY(open_admin(cfg, service, &pg, err));
+    struct migration m = {.pg = pg, .service = service};
+    arena_init(&m.arena);
+    enum err_code code = service_migrate(&m, password, cfg->partitions, err);
     if (code != ERR_OK)
         pg_rollback(pg);
     arena_release(&m.arena);
@@ -205,17 +226,8 @@ enum err_code migrate_run(const struct config *cfg,
                           struct err *err)
 {
     char password[PASSWORD_MAX];
-    owned(pg_free) struct pg *pg = NULL;
     TRY(password_read(cfg->pg_role_password_file, password, err));
-    TRY(open_admin(cfg, &pg, err));
-    for (size_t i = 0; i < n; i++) {
-        struct migration m = {.pg = pg, .service = &services[i]};
-        arena_init(&m.arena);
-        enum err_code code = service_migrate(&m, password, cfg->partitions, err);
-        if (code != ERR_OK)
-            pg_rollback(pg);
-        arena_release(&m.arena);
-        TRY(code);
-    }
+    for (size_t i = 0; i < n; i++)
+        TRY(migrate_one(cfg, &services[i], password, err));
     return ERR_OK;
 }

@@ -1,7 +1,8 @@
 /*
  * migrate.h - schemas, roles, grants and lane rows of services, whatever of them is missing. Run at
  * deployment, before the workers
- * (`hirelog migrate`); running it again changes nothing. Logs in as the administrator (pg_admin).
+ * (`hirelog migrate`); running it again changes nothing. Logs in as the administrator (pg_admin,
+ * pg_admin_<service>).
  * Never logs.
  */
 #ifndef PROJECTIONS_MIGRATE_H
@@ -11,7 +12,8 @@
 
 struct migrate_service {
     const char *name;
-    bool vault; /* has credentials and sessions */
+    bool vault;        /* has credentials and sessions */
+    const char *admin; /* connection string of its database's owner; NULL or "" = pg_admin */
 };
 
 /*

@@ -136,12 +136,33 @@ static void set_int(struct loading *l, const struct setting *s, const char *valu
     *int_at(l->config, s) = v;
 }
 
-static void set_service_pg(struct loading *l, const char *key, const char *value)
+/* Settings of which each service has one: <prefix><service>. */
+static const struct service_setting {
+    const char *prefix;
+    size_t offset; /* of the array */
+    const char *doc;
+} service_settings[] = {
+    {"pg_",       AT(pg_service),
+     "Whole connection string of one service, when it has a database of its own."               },
+    {"pg_admin_", AT(pg_admin_service),
+     "Connection string of the owner of that database, for `hirelog migrate`; empty = pg_admin."},
+};
+
+static char *service_text(struct config *c, const struct service_setting *s, size_t service)
 {
-    for (size_t i = 0; l->services[i] && i < CONFIG_SERVICES_MAX; i++) {
-        if (strcmp(key + strlen("pg_"), l->services[i]) == 0) {
-            set_text(l, key, l->config->pg_service[i], CONFIG_TEXT_MAX, value);
-            return;
+    return (char *)c + s->offset + service * CONFIG_TEXT_MAX;
+}
+
+static void set_of_service(struct loading *l, const char *key, const char *value)
+{
+    for (size_t k = 0; k < ARRAY_SIZE(service_settings); k++) {
+        const struct service_setting *s = &service_settings[k];
+        size_t len = strlen(s->prefix);
+        for (size_t i = 0; l->services[i] && i < CONFIG_SERVICES_MAX; i++) {
+            if (strncmp(key, s->prefix, len) == 0 && strcmp(key + len, l->services[i]) == 0) {
+                set_text(l, key, service_text(l->config, s, i), CONFIG_TEXT_MAX, value);
+                return;
+            }
         }
     }
     problem(l, key, "no such setting");
@@ -154,10 +175,8 @@ static void set(struct loading *l, const char *key, const char *value)
         set_int(l, s, value);
     else if (s)
         set_text(l, key, text_at(l->config, s), s->size, value);
-    else if (strncmp(key, "pg_", 3) == 0)
-        set_service_pg(l, key, value);
     else
-        problem(l, key, "no such setting");
+        set_of_service(l, key, value);
 }
 
 /* ---- sources
@@ -245,9 +264,11 @@ static void load_environment(struct loading *l)
     char key[128];
     for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
         load_variable(l, settings[i].key);
-    for (size_t i = 0; l->services[i]; i++) {
-        snprintf(key, sizeof(key), "pg_%s", l->services[i]);
-        load_variable(l, key);
+    for (size_t k = 0; k < ARRAY_SIZE(service_settings); k++) {
+        for (size_t i = 0; l->services[i]; i++) {
+            snprintf(key, sizeof(key), "%s%s", service_settings[k].prefix, l->services[i]);
+            load_variable(l, key);
+        }
     }
 }
 
@@ -272,9 +293,12 @@ static void check_conninfos(struct loading *l)
     l->where = "settings";
     check_conninfo(l, "pg", l->config->pg);
     check_conninfo(l, "pg_admin", l->config->pg_admin);
-    for (size_t i = 0; l->services[i] && i < CONFIG_SERVICES_MAX; i++) {
-        snprintf(key, sizeof(key), "pg_%s", l->services[i]);
-        check_conninfo(l, key, l->config->pg_service[i]);
+    for (size_t k = 0; k < ARRAY_SIZE(service_settings); k++) {
+        const struct service_setting *s = &service_settings[k];
+        for (size_t i = 0; l->services[i] && i < CONFIG_SERVICES_MAX; i++) {
+            snprintf(key, sizeof(key), "%s%s", s->prefix, l->services[i]);
+            check_conninfo(l, key, service_text(l->config, s, i));
+        }
     }
 }
 
@@ -445,6 +469,7 @@ void config_print_docs(struct strbuf *out)
             strbuf_addf(out, "%lld to %lld", (long long)s->min, (long long)s->max);
         strbuf_addf(out, " | %s |\n", s->doc);
     }
-    strbuf_adds(out, "| `pg_<service>` | | | Whole connection string of one service, when it has a "
-                     "database of its own. |\n");
+    for (size_t k = 0; k < ARRAY_SIZE(service_settings); k++)
+        strbuf_addf(out, "| `%s<service>` | | | %s |\n", service_settings[k].prefix,
+                    service_settings[k].doc);
 }

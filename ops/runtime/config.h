@@ -20,9 +20,11 @@ struct config {
                                                     "" = none */
     char pg_service[CONFIG_SERVICES_MAX]
                    [CONFIG_TEXT_MAX]; /* pg_<service>: full libpq string; "" = from pg */
-    char services[CONFIG_TEXT_MAX];   /* comma-separated; "" = all */
-    char topic_prefix[64];            /* "hirelog" */
-    int64_t partitions;               /* of every topic at creation; checked at start */
+    char pg_admin_service[CONFIG_SERVICES_MAX][CONFIG_TEXT_MAX]; /* pg_admin_<service>; "" =
+                                                                    pg_admin */
+    char services[CONFIG_TEXT_MAX];                              /* comma-separated; "" = all */
+    char topic_prefix[64];                                       /* "hirelog" */
+    int64_t partitions; /* of every topic at creation; checked at start */
     int64_t topic_replication;
     char listen[64];                                     /* 127.0.0.1 */
     int64_t api_port, api_admin_port, worker_admin_port; /* 0 = any free one, logged */
@@ -48,7 +50,8 @@ struct config_timeouts {
         batch_ms;
 };
 
-/* file may be NULL. services = NULL-terminated names that pg_<service> may be set for. On
+/* file may be NULL. services = NULL-terminated names that pg_<service> and pg_admin_<service>
+ * may be set for. On
  * ERR_INVALID `problems` holds one line per mistake. */
 MUST_CHECK enum err_code config_load(const char *file,
                                      const char *const services[],

@@ -51,7 +51,7 @@ void world_migrate(void)
 {
     struct migrate_service m[SERVICES_MAX];
     for (size_t i = 0; i < n_services; i++)
-        m[i] = (struct migrate_service){services[i].name, services[i].vault};
+        m[i] = (struct migrate_service){services[i].name, services[i].vault, NULL};
     OK(migrate_run(&world.cfg, m, n_services, err));
 }
 

@@ -15,12 +15,12 @@
 
 struct view view;
 static const struct migrate_service services[SERVICES] = {
-    {"user",       true },
-    {"job",        false},
-    {"client",     false},
-    {"freelancer", false},
-    {"messaging",  false},
-    {"payment",    false},
+    {"user",       true,  NULL},
+    {"job",        false, NULL},
+    {"client",     false, NULL},
+    {"freelancer", false, NULL},
+    {"messaging",  false, NULL},
+    {"payment",    false, NULL},
 };
 const char *const view_services[SERVICES + 1] = {"user",       "job",       "client",
                                                  "freelancer", "messaging", "payment"};

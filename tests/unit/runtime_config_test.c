@@ -54,7 +54,8 @@ static void a_file_is_above_the_defaults_and_the_environment_above_the_file(void
     setenv("HIRELOG_API_PORT", "7777", 1);
     setenv("HIRELOG_URL", "no setting of ours", 1);
     enum err_code code =
-        load("# comment\n\n  api_threads=3\napi_port = 1234\npg_job = host=elsewhere port=5\n");
+        load("# comment\n\n  api_threads=3\napi_port = 1234\npg_job = host=elsewhere port=5\n"
+             "pg_admin_job = host=elsewhere user=owner\npg_admin = host=here\n");
     unsetenv("HIRELOG_API_PORT");
     unsetenv("HIRELOG_URL");
     assert_int_equal(code, ERR_OK);
@@ -62,6 +63,9 @@ static void a_file_is_above_the_defaults_and_the_environment_above_the_file(void
     assert_int_equal(config.api_port, 7777);
     assert_string_equal(config.pg_service[0], "");
     assert_string_equal(config.pg_service[1], "host=elsewhere port=5");
+    assert_string_equal(config.pg_admin_service[0], "");
+    assert_string_equal(config.pg_admin_service[1], "host=elsewhere user=owner");
+    assert_string_equal(config.pg_admin, "host=here");
 }
 
 static void what_would_fail_at_start_is_told_with_the_rest(void **state)
@@ -86,19 +90,19 @@ static void all_mistakes_are_told_at_once(void **state)
     char longer[300];
     memset(longer, 'x', sizeof longer - 1);
     longer[sizeof longer - 1] = '\0';
-    snprintf(
-        text, sizeof text,
-        "api_thread = 3\napi_port = abc\napi_threads = 0\ntransaction_timeout_ms = 3999\n"
-        "topic_prefix = %s\npg_nobody = x\nno equals sign\nlisten = 127.0.0.1\nlisten = 127.0.0.2\n"
-        "log_format = xml\napi_admin_port = 99999999999999999999\n",
-        longer);
+    snprintf(text, sizeof text,
+             "api_thread = 3\napi_port = abc\napi_threads = 0\ntransaction_timeout_ms = 3999\n"
+             "topic_prefix = %s\npg_nobody = x\npg_admin_nobody = x\nno equals sign\nlisten = "
+             "127.0.0.1\nlisten = 127.0.0.2\n"
+             "log_format = xml\napi_admin_port = 99999999999999999999\n",
+             longer);
     memset(&config, 0x5a, sizeof config);
     assert_int_equal(load(text), ERR_INVALID);
     assert_int_equal(((unsigned char *)&config)[0], 0x5a); /* the output is untouched */
     static const char *const named[] = {
-        "api_thread:",  "api_port",      "api_threads",    "transaction_timeout_ms",
-        "topic_prefix", "pg_nobody",     "no equals sign", "listen",
-        "log_format",   "api_admin_port"};
+        "api_thread:",  "api_port",   "api_threads",     "transaction_timeout_ms",
+        "topic_prefix", "pg_nobody",  "pg_admin_nobody", "no equals sign",
+        "listen",       "log_format", "api_admin_port"};
     for (size_t i = 0; i < ARRAY_SIZE(named); i++)
         assert_non_null(strstr(strbuf_cstr(&problems), named[i]));
     assert_int_equal(lines(), ARRAY_SIZE(named));
@@ -127,9 +131,10 @@ static void a_log_level_is_a_whole_word(void **state)
 static void a_password_in_a_connection_string_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(load("pg = host=x password=hunter2\npg_job = postgresql://u:hunter2@x/d\n"),
+    assert_int_equal(load("pg = host=x password=hunter2\npg_job = postgresql://u:hunter2@x/d\n"
+                          "pg_admin_user = password=hunter2\n"),
                      ERR_INVALID);
-    assert_int_equal(lines(), 2);
+    assert_int_equal(lines(), 3);
     assert_null(strstr(strbuf_cstr(&problems), "hunter2"));
     assert_int_equal(load("pg = host=x passfile=/var/lib/x\npg_admin = host=\n"), ERR_OK);
     assert_int_equal(load("pg = host\n"), ERR_INVALID);
