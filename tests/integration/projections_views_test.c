@@ -609,32 +609,51 @@ static void fill_many_jobs(unsigned base, unsigned n, unsigned step)
             base, n, step, step, step));
 }
 
-static unsigned count_all(const struct query_arg *args, size_t n, bool backward)
+/* The same of freelancers; of each one the name is known too. */
+static void fill_many_freelancers(unsigned base, unsigned n, unsigned step)
 {
-    unsigned count = 0;
-    struct page page = page_of("job", "search_jobs", args, n, NULL, backward);
-    for (;;) {
-        count += (unsigned)(page.n > PAGE ? PAGE : page.n);
-        if (page.n <= PAGE)
-            return count;
-        page = page_of("job", "search_jobs", args, n, &page.rows[PAGE - 1], backward);
-    }
+    view_script(
+        view_pg("freelancer"),
+        arena_printf(
+            &view.arena,
+            "INSERT INTO profile SELECT lpad(to_hex(%u + i), 32, '0')::uuid, 'H', '{}', CASE WHEN "
+            "(i %% %u) = 0 THEN 1 ELSE 7 END, 'EUR', true, CASE WHEN (i %% %u) = 0 THEN "
+            "ARRAY['gold'] ELSE '{}' END, to_tsvector('simple', CASE WHEN (i %% %u) = 0 THEN "
+            "'gold' ELSE 'sand' END), 1, at, at FROM generate_series(0, %u - 1) AS i, LATERAL "
+            "(SELECT timestamptz '2026-01-01' + i / 3 * interval '1 s' AS at) AS t;"
+            "INSERT INTO person SELECT freelancer_id, 'Pat', to_tsvector('simple', 'Pat'), 1 FROM "
+            "profile",
+            base, step, step, step, n));
 }
 
-static void expect_count(unsigned want, const struct query_arg *args, size_t n)
+struct search {
+    const char *service, *query;
+    void (*fill)(unsigned base, unsigned n, unsigned step);
+    const char *bound; /* that only what has the word keeps */
+    int64_t amount;
+};
+
+static unsigned
+count_all(const struct search *s, const struct query_arg *args, size_t n, bool backward)
 {
-    assert_int_equal(count_all(args, n, false), want);
-    assert_int_equal(count_all(args, n, true), want);
+    unsigned count = 0;
+    struct page page = page_of(s->service, s->query, args, n, NULL, backward);
+    for (; page.n > PAGE; count += PAGE)
+        page = page_of(s->service, s->query, args, n, &page.rows[PAGE - 1], backward);
+    return count + (unsigned)page.n;
+}
+
+static void
+expect_count(const struct search *s, unsigned want, const struct query_arg *args, size_t n)
+{
+    assert_int_equal(count_all(s, args, n, false), want);
+    assert_int_equal(count_all(s, args, n, true), want);
 }
 
 /* Whether the newest rows are looked through or the index is asked is no matter to who asks, but
  * for the limits that search_jobs.sql names. */
-static void the_way_of_a_search_does_not_change_what_it_finds(void **state)
+static void expect_same_whichever_way(const struct search *s)
 {
-    (void)state;
-    const struct query_arg gold = text_arg("q", "gold"), skill = texts_arg("skills", "Gold", NULL),
-                           budget[] = {int_arg("min_budget", 7), text_arg("currency", "EUR")},
-                           open = text_arg("status", "open");
     static const struct {
         unsigned n, step, by_word, by_filter;
     } cases[] = {
@@ -645,18 +664,40 @@ static void the_way_of_a_search_does_not_change_what_it_finds(void **state)
         {3000, 20,  150, 150 }, /* words: frequent */
         {3000, 2,   200, 1500}, /* so many that only the newest are ranked */
     };
+    const struct query_arg gold = text_arg("q", "gold"), skill = texts_arg("skills", "Gold", NULL),
+                           bound[] = {int_arg(s->bound, s->amount), text_arg("currency", "EUR")};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         with_empty_views(NULL);
-        fill_many_jobs(1000, cases[i].n, cases[i].step);
-        expect_count(cases[i].by_word, &gold, 1);
-        expect_count(cases[i].by_filter, &skill, 1);
-        expect_count(cases[i].by_filter, budget, 2);
-        if (i == 0) {
-            expect_pages("job", "search_jobs", 1000, cases[i].n, &gold, 1);
-            expect_pages("job", "search_jobs", 1000, cases[i].n, NULL, 0);
-            expect_pages("job", "search_jobs", 1000, cases[i].n, &open, 1);
-        }
+        s->fill(1000, cases[i].n, cases[i].step);
+        expect_count(s, cases[i].by_word, &gold, 1);
+        expect_count(s, cases[i].by_filter, &skill, 1);
+        expect_count(s, cases[i].by_filter, bound, 2);
+        expect_count(s, cases[i].n, NULL, 0);
     }
+    with_empty_views(NULL);
+    s->fill(1000, cases[0].n, 1);
+    expect_pages(s->service, s->query, 1000, cases[0].n, &gold, 1);
+    expect_pages(s->service, s->query, 1000, cases[0].n, &skill, 1);
+    expect_pages(s->service, s->query, 1000, cases[0].n, NULL, 0);
+}
+
+static void the_way_of_a_search_does_not_change_what_it_finds(void **state)
+{
+    (void)state;
+    expect_same_whichever_way(
+        &(struct search){"job", "search_jobs", fill_many_jobs, "min_budget", 7});
+    expect_same_whichever_way(
+        &(struct search){"freelancer", "freelancers", fill_many_freelancers, "max_rate", 1});
+}
+
+static void a_name_that_many_share_is_found_with_a_rare_word(void **state)
+{
+    (void)state;
+    const struct search s = {"freelancer", "freelancers", fill_many_freelancers, "", 0};
+    fill_many_freelancers(1000, 3000, 500);
+    const struct query_arg both = text_arg("q", "pat gold"), name = text_arg("q", "pat");
+    expect_count(&s, 6, &both, 1);
+    expect_count(&s, 500, &name, 1);
 }
 
 static void every_choice_of_filters_is_a_statement(void **state)
@@ -705,6 +746,7 @@ int main(void)
         cmocka_unit_test_setup(jobs_are_filtered, with_empty_views),
         cmocka_unit_test_setup(a_search_follows_edits, with_empty_views),
         cmocka_unit_test_setup(the_way_of_a_search_does_not_change_what_it_finds, with_empty_views),
+        cmocka_unit_test_setup(a_name_that_many_share_is_found_with_a_rare_word, with_empty_views),
         cmocka_unit_test_setup(every_choice_of_filters_is_a_statement, with_empty_views),
     };
     return cmocka_run_group_tests(tests, view_begin, view_end);

@@ -4,8 +4,8 @@
 -- ranked
 -- :q text  :skills text[]  :max_rate int8  :currency text
 --
--- near, frequent, further and far as in search_jobs.sql, and for its reasons. The name is another source's row: far finds those whose
--- headline and skills have all the words, and those whose name has one of them, and looks at both parts of each.
+-- near, frequent, further and far as in search_jobs.sql, and for its reasons; they look at headline and skills. The name is another
+-- source's row: named adds those whose name has one of the words (at most 5000 people) and who have the others in either place.
 WITH near AS MATERIALIZED (
     SELECT count(*) AS n                                                              --? q
     SELECT p.freelancer_id, p.created_at                                              --? !q
@@ -21,21 +21,30 @@ WITH near AS MATERIALIZED (
     WHERE true
       AND p.skill_keys @> (SELECT lower(:skills::text)::text[])                       --? skills
       AND p.rate_currency = :currency AND p.rate_amount <= :max_rate                  --? max_rate
-      AND (p.words || coalesce((SELECT n.words FROM person n WHERE n.freelancer_id = p.freelancer_id), '')) --? q
-          @@ (SELECT websearch_to_tsquery('simple', :q))                              --? q
+      AND p.words @@ (SELECT websearch_to_tsquery('simple', :q))                      --? q
     LIMIT :page_limit                                                                 --? !q
 ), frequent AS MATERIALIZED (                                                         --? q
-    SELECT * FROM (                                                                   --? q
-        SELECT p.freelancer_id, p.created_at,                                         --? q
-               p.words || coalesce((SELECT n.words FROM person n WHERE n.freelancer_id = p.freelancer_id), '') AS words --? q
-        FROM (SELECT * FROM profile ORDER BY created_at DESC, freelancer_id DESC LIMIT 10000) AS p --? q
-        WHERE true                                                                    --? q
+    SELECT p.freelancer_id, p.created_at, p.words                                     --? q
+    FROM (SELECT * FROM profile ORDER BY created_at DESC, freelancer_id DESC LIMIT 10000) AS p --? q
+    WHERE (SELECT n >= 30 FROM near)                                                  --? q
+      AND p.words @@ (SELECT websearch_to_tsquery('simple', :q))                      --? q
       AND p.skill_keys @> (SELECT lower(:skills::text)::text[])                       --? skills q
       AND p.rate_currency = :currency AND p.rate_amount <= :max_rate                  --? max_rate q
-        OFFSET 0                                                                      --? q
-    ) AS of_both                                                                      --? q
-    WHERE (SELECT n >= 30 FROM near) AND words @@ (SELECT websearch_to_tsquery('simple', :q)) --? q
     LIMIT 200                                                                         --? q
+), named AS MATERIALIZED (                                                            --? q
+    SELECT p.freelancer_id, p.created_at, p.words || n.words AS words                 --? q
+    FROM (                                                                            --? q
+        SELECT * FROM person                                                          --? q
+        WHERE words @@ (SELECT regexp_replace(querytree(websearch_to_tsquery('simple', :q)), --? q
+                                              ' (&|<[-0-9]+>) ', ' | ', 'g')::tsquery) --? q
+        LIMIT 5000                                                                    --? q
+    ) AS n                                                                            --? q
+    JOIN profile p ON p.freelancer_id = n.freelancer_id                               --? q
+    WHERE NOT p.words @@ (SELECT websearch_to_tsquery('simple', :q)) AND p.words || n.words @@ (SELECT websearch_to_tsquery('simple', :q)) --? q
+      AND p.skill_keys @> (SELECT lower(:skills::text)::text[])                       --? skills q
+      AND p.rate_currency = :currency AND p.rate_amount <= :max_rate                  --? max_rate q
+    ORDER BY p.created_at DESC, p.freelancer_id DESC                                  --? q
+    LIMIT 500                                                                         --? q
 ), further AS MATERIALIZED (                                                          --? !q
     SELECT p.freelancer_id, p.created_at                                              --? !q
     FROM (                                                                            --? !q
@@ -54,28 +63,15 @@ WITH near AS MATERIALIZED (
     SELECT p.freelancer_id, p.created_at
          , p.words                                                                    --? q
     FROM (
-        (SELECT p.freelancer_id, p.created_at, p.skill_keys, p.rate_currency, p.rate_amount, --? q
-                p.words || coalesce((SELECT n.words FROM person n WHERE n.freelancer_id = p.freelancer_id), '') AS words --? q
-         FROM profile p                                                               --? q
-         WHERE p.words @@ (SELECT websearch_to_tsquery('simple', :q))                 --? q
-           AND p.skill_keys @> (SELECT lower(:skills::text)::text[])                  --? q skills
-         OFFSET 0)                                                                    --? q
-        UNION ALL                                                                     --? q
-        (SELECT p.freelancer_id, p.created_at, p.skill_keys, p.rate_currency, p.rate_amount, p.words || n.words --? q
-         FROM (SELECT * FROM person                                                   --? q
-               WHERE words @@ (SELECT regexp_replace(querytree(websearch_to_tsquery('simple', :q)), ' (&|<[-0-9]+>) ', ' | ', 'g')::tsquery) --? q
-               OFFSET 0) AS n                                                         --? q
-         JOIN profile p ON p.freelancer_id = n.freelancer_id                          --? q
-         WHERE NOT p.words @@ (SELECT websearch_to_tsquery('simple', :q))             --? q
-         OFFSET 0)                                                                    --? q
-        SELECT * FROM profile                                                         --? !q
+        SELECT * FROM profile
+        WHERE words @@ (SELECT websearch_to_tsquery('simple', :q))                    --? q
+          AND skill_keys @> (SELECT lower(:skills::text)::text[])                     --? q skills
         WHERE skill_keys @> (SELECT lower(:skills::text)::text[])                     --? !q skills
         WHERE rate_currency = :currency AND rate_amount <= :max_rate                  --? !q !skills max_rate
-        OFFSET 0                                                                      --? !q
+        OFFSET 0
     ) AS p
-    WHERE (SELECT n < 30 FROM near) AND p.words @@ (SELECT websearch_to_tsquery('simple', :q)) --? q
+    WHERE (SELECT n < 30 FROM near)                                                   --? q
     WHERE (SELECT count(*) < :page_limit FROM near) AND (SELECT count(*) < :page_limit FROM further) --? !q
-      AND p.skill_keys @> (SELECT lower(:skills::text)::text[])                       --? skills
       AND p.rate_currency = :currency AND p.rate_amount <= :max_rate                  --? max_rate
       AND (p.created_at, p.freelancer_id) < (:cursor_time, :cursor_id)                --? !q cursor_time !backward
       AND (p.created_at, p.freelancer_id) > (:cursor_time, :cursor_id)                --? !q cursor_time backward
@@ -85,8 +81,11 @@ WITH near AS MATERIALIZED (
     LIMIT 500                                                                         --? q
     LIMIT :page_limit                                                                 --? !q
 ), found AS (
-    SELECT * FROM frequent UNION ALL                                                  --? q
-    SELECT * FROM far                                                                 --? q
+    SELECT freelancer_id, created_at,                                                 --? q
+           words || coalesce((SELECT n.words FROM person n WHERE n.freelancer_id = f.freelancer_id), '') AS words --? q
+    FROM (SELECT * FROM frequent UNION ALL SELECT * FROM far) AS f                    --? q
+    UNION ALL                                                                         --? q
+    SELECT * FROM named                                                               --? q
     SELECT * FROM near WHERE (SELECT count(*) >= :page_limit FROM near) UNION ALL     --? !q
     SELECT * FROM further WHERE (SELECT count(*) >= :page_limit FROM further) UNION ALL --? !q
     SELECT * FROM far                                                                 --? !q
@@ -95,6 +94,8 @@ WITH near AS MATERIALIZED (
     FROM (                                                                            --? q
         SELECT freelancer_id, created_at, (ts_rank(words, (SELECT websearch_to_tsquery('simple', :q))) * 1000000)::int8 AS rank --? q
         FROM found                                                                    --? q
+        WHERE words @@ (SELECT websearch_to_tsquery('simple', :q))                    --? q
+        OFFSET 0                                                                      --? q
     ) AS ranked                                                                       --? q
     FROM (SELECT freelancer_id, created_at, 0::int8 AS rank FROM found) AS unranked   --? !q
     WHERE (rank, created_at, freelancer_id) < (:cursor_rank, :cursor_time, :cursor_id) --? q cursor_time !backward
