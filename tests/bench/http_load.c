@@ -3,10 +3,13 @@
  * when its answer has arrived. One thread, epoll. Prints one line: rate, p50, p99 in milliseconds,
  * answers by status class, errors.
  *
- *     http_load HOST PORT METHOD PATH CONNECTIONS REQUESTS STATUS [HEADER...] [< body]
+ *     http_load HOST PORT METHOD PATH CONNECTIONS REQUESTS STATUS [HEADER...] [< lines]
  *
- * REQUESTS answers are timed after a tenth as many for warming up. Exit status 1 when an answer had
- * another status than STATUS.
+ * Each line of the input is a body; with the PATH `-` it is a path. They are sent in turn.
+ * REQUESTS answers are timed after a tenth as many for warming up. With HTTP_LOAD_FOLLOW=PATH in the
+ * environment every answer is followed by a GET of that path which waits for the answer's
+ * Hirelog-Position; then it is the waiting reads that are counted and timed. Exit status 1 when an
+ * answer had another status than STATUS (200 for the reads that follow).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,6 +30,7 @@
 #define REQUESTS_MAX    10000000
 #define ANSWER_MAX      (256 * 1024)
 #define REQUEST_MAX     (64 * 1024)
+#define LINES_MAX       100000
 #define DEADLINE_S      120
 
 struct connection {
@@ -34,14 +38,21 @@ struct connection {
     char *answer;
     size_t len;
     int64_t sent_us;
+    bool following;
+};
+
+struct text {
+    char *data;
+    size_t len;
 };
 
 struct load {
-    char request[REQUEST_MAX];
-    size_t request_len;
-    long to_send;  /* requests not yet sent */
-    long warm_up;  /* answers still to come that do not count */
-    long answered; /* counted */
+    struct text requests[LINES_MAX];
+    size_t n_requests, turn;
+    const char *host, *follow; /* NULL = no reads that follow */
+    long to_send;              /* requests not yet sent */
+    long warm_up;              /* answers still to come that do not count */
+    long answered;             /* counted */
     long wanted;
     long wrong;
     int status;
@@ -83,9 +94,25 @@ static void send_next(struct load *l, struct connection *c)
     if (l->to_send == 0)
         return;
     l->to_send--;
+    const struct text *t = &l->requests[l->turn++ % l->n_requests];
     c->len = 0;
     c->sent_us = now_us();
-    if (write(c->fd, l->request, l->request_len) != (ssize_t)l->request_len)
+    if (write(c->fd, t->data, t->len) != (ssize_t)t->len)
+        die("write");
+}
+
+static void send_follow(const struct load *l, struct connection *c)
+{
+    char request[4096], position[256] = "";
+    const char *field = strcasestr(c->answer, "\r\nHirelog-Position: ");
+    if (!field || sscanf(field + 20, "%255[^\r]", position) != 1)
+        die("an answer without position");
+    int n = snprintf(request, sizeof(request),
+                     "GET %s HTTP/1.1\r\nHost: %s\r\nHirelog-After: %s\r\nPrefer: wait=10\r\n\r\n",
+                     l->follow, l->host, position);
+    c->len = 0;
+    c->sent_us = now_us();
+    if (write(c->fd, request, (size_t)n) != n)
         die("write");
 }
 
@@ -104,7 +131,7 @@ static size_t answer_length(const struct connection *c)
 static void count_answer(struct load *l, struct connection *c)
 {
     int64_t now = now_us();
-    if (strtol(c->answer + 9, NULL, 10) != l->status) {
+    if (strtol(c->answer + 9, NULL, 10) != (c->following ? 200 : l->status)) {
         if (l->wrong++ == 0)
             fprintf(stderr, "http_load: unexpected answer: %.200s\n", c->answer);
     }
@@ -127,7 +154,13 @@ static void on_readable(struct load *l, struct connection *c)
     c->answer[c->len] = '\0';
     if (answer_length(c) == 0)
         return;
+    if (l->follow && !c->following) {
+        c->following = true;
+        send_follow(l, c);
+        return;
+    }
     count_answer(l, c);
+    c->following = false;
     send_next(l, c);
 }
 
@@ -150,23 +183,34 @@ static void run(struct load *l, struct connection *connections, int n)
     close(ep);
 }
 
-static void build_request(struct load *l, char **argv, int argc)
+static void build_request(struct load *l, char **argv, int argc, const char *line, size_t len)
 {
-    char body[REQUEST_MAX / 2];
-    size_t body_len = 0;
+    char request[REQUEST_MAX];
     bool has_body = strcmp(argv[3], "GET") != 0;
-    if (has_body)
-        body_len = fread(body, 1, sizeof(body), stdin);
-    int n = snprintf(l->request, sizeof(l->request), "%s %s HTTP/1.1\r\nHost: %s:%s\r\n", argv[3],
-                     argv[4], argv[1], argv[2]);
+    const char *path = strcmp(argv[4], "-") == 0 ? line : argv[4];
+    int n = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: %s:%s\r\n", argv[3], path,
+                     argv[1], argv[2]);
     for (int i = 8; i < argc; i++)
-        n += snprintf(l->request + n, sizeof(l->request) - (size_t)n, "%s\r\n", argv[i]);
+        n += snprintf(request + n, sizeof(request) - (size_t)n, "%s\r\n", argv[i]);
     if (has_body)
-        n += snprintf(l->request + n, sizeof(l->request) - (size_t)n,
-                      "Content-Type: application/json\r\nContent-Length: %zu\r\n", body_len);
-    n += snprintf(l->request + n, sizeof(l->request) - (size_t)n, "\r\n");
-    memcpy(l->request + n, body, body_len);
-    l->request_len = (size_t)n + body_len;
+        n += snprintf(request + n, sizeof(request) - (size_t)n,
+                      "Content-Type: application/json\r\nContent-Length: %zu\r\n", len);
+    n += snprintf(request + n, sizeof(request) - (size_t)n, "\r\n%s", has_body ? line : "");
+    if (l->n_requests == LINES_MAX || n >= REQUEST_MAX)
+        die("too much input");
+    l->requests[l->n_requests++] = (struct text){strdup(request), (size_t)n};
+}
+
+static void build_requests(struct load *l, char **argv, int argc)
+{
+    char line[REQUEST_MAX / 2];
+    bool reads = strcmp(argv[3], "GET") != 0 || strcmp(argv[4], "-") == 0;
+    while (reads && fgets(line, sizeof(line), stdin)) {
+        line[strcspn(line, "\n")] = '\0';
+        build_request(l, argv, argc, line, strlen(line));
+    }
+    if (l->n_requests == 0)
+        build_request(l, argv, argc, "", 0);
 }
 
 static int by_value(const void *a, const void *b)
@@ -197,7 +241,7 @@ int main(int argc, char **argv)
     static struct connection connections[CONNECTIONS_MAX];
     if (argc < 8) {
         fprintf(stderr, "usage: http_load HOST PORT METHOD PATH CONNECTIONS REQUESTS STATUS "
-                        "[HEADER...] [< body]\n");
+                        "[HEADER...] [< lines]\n");
         return 2;
     }
     long n = strtol(argv[5], NULL, 10);
@@ -208,7 +252,9 @@ int main(int argc, char **argv)
     l.warm_up = l.wanted / 10;
     l.to_send = l.wanted + l.warm_up;
     l.latency_us = calloc((size_t)l.wanted + CONNECTIONS_MAX, sizeof(*l.latency_us));
-    build_request(&l, argv, argc);
+    l.host = argv[1];
+    l.follow = getenv("HTTP_LOAD_FOLLOW");
+    build_requests(&l, argv, argc);
     for (long i = 0; i < n; i++) {
         connections[i].fd = connect_to(argv[1], (int)strtol(argv[2], NULL, 10));
         connections[i].answer = malloc(ANSWER_MAX);
