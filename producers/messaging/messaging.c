@@ -26,6 +26,13 @@ static bool names_its_thread(const struct send_message *c)
     return uuid_equal(&id, &c->thread_id);
 }
 
+/* The nil job gives the thread about none, so its messages must say the same: all messages of a
+ * thread agree about the job, which the view relies on. */
+static bool is_about_a_job(const struct send_message *c)
+{
+    return c->has_job_id && !uuid_equal(&c->job_id, &uuid_nil);
+}
+
 static const char *
 send_message(const struct decide_input *in, const void *command, struct decision *out)
 {
@@ -40,7 +47,7 @@ send_message(const struct decide_input *in, const void *command, struct decision
     e->message_id = c->message_id;
     e->sender_id = actor->id;
     e->recipient_id = c->to;
-    e->has_job_id = c->has_job_id;
+    e->has_job_id = is_about_a_job(c);
     e->job_id = c->job_id;
     e->body = c->body;
     return NULL;

@@ -15,8 +15,8 @@
 
 extern const struct decider messaging_decider;
 
-/* The one thread of two people about a job; job_id NULL = about none. The order of the two does not
- * matter. */
+/* The one thread of two people about a job; job_id NULL or nil = about none. The order of the two
+ * does not matter. */
 struct uuid
 thread_id_of(const struct uuid *one, const struct uuid *other, const struct uuid *job_id);
 
