@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/api.h"
 #include "api/handlers.h"
 #include "api/openapi.h"
 #include "api/read.h"
+#include "api/refusal.h"
 #include "api/router.h"
 #include "api/write.h"
 #include "projections/query.h"
@@ -31,14 +33,12 @@ static void every_row_fits_its_queries(void **state)
 {
     (void)state;
     struct err err;
-    static const char *const services[] = {"user",       "job",       "client",
-                                           "freelancer", "messaging", "payment"};
-    for (size_t i = 0; i < ARRAY_SIZE(services); i++)
-        assert_int_equal(queries_open(services[i], &err), ERR_OK);
-    for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-        const char *query = routes_check_queries(services[i]);
+    for (size_t i = 0; i < n_services; i++)
+        assert_int_equal(queries_open(services[i].name, &err), ERR_OK);
+    for (size_t i = 0; i < n_services; i++) {
+        const char *query = routes_check_queries(services[i].name);
         if (query)
-            fail_msg("%s/%s", services[i], query);
+            fail_msg("%s/%s", services[i].name, query);
     }
 }
 
@@ -80,6 +80,71 @@ static void every_route_is_documented(void **state)
     }
     json_decref(openapi);
     free(text);
+}
+
+/* `hirelog api --services job`: the user service is there for its sessions only. */
+static void what_another_process_serves_is_not_documented(void **state)
+{
+    (void)state;
+    struct api api = {.n_services = 2};
+    api.services[0] = (struct api_service){.service = service_find("user")};
+    api.services[1] = (struct api_service){.service = service_find("job"), .served = true};
+    char *text = openapi_text(&api);
+    json_t *openapi = json_loads(text, 0, NULL);
+    json_t *paths = json_object_get(openapi, "paths");
+    assert_non_null(json_object_get(paths, "/api/jobs/"));
+    assert_non_null(json_object_get(paths, "/api/commands/{command_id}/"));
+    assert_null(json_object_get(paths, "/api/clients/"));
+    assert_null(json_object_get(paths, "/api/login/"));
+    json_decref(openapi);
+    free(text);
+}
+
+/* A schema that is referred to is there. */
+static void every_resource_is_described(void **state)
+{
+    (void)state;
+    char *text = openapi_text(NULL);
+    json_t *openapi = json_loads(text, 0, NULL);
+    json_t *schemas = json_object_get(json_object_get(openapi, "components"), "schemas");
+    for (size_t i = 0; i < n_routes; i++)
+        if (routes[i].resource && !json_object_get(schemas, routes[i].resource))
+            fail_msg("no schema %s", routes[i].resource);
+    json_decref(openapi);
+    free(text);
+}
+
+/* What a client may do about it follows from the status. */
+static void a_reason_has_its_status(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reason;
+        unsigned status;
+    } cases[] = {
+        {"invalid_credentials",    401},
+        {"not_the_owner",          403},
+        {"not_a_party",            403},
+        {"not_a_client",           403},
+        {"not_a_freelancer",       403},
+        {"own_job",                403},
+        {"not_found",              404},
+        {"email_taken",            409},
+        {"own_message",            409},
+        {"invoice_already_paid",   409},
+        {"invoice_cancelled",      409},
+        {"invoice_partially_paid", 409},
+        {"payment_exceeds_due",    409},
+        {"refund_exceeds_payment", 409},
+        {"currency_mismatch",      409},
+        {"already_exists",         409},
+        {"nothing_to_change",      409},
+        {"expired",                409},
+        {"version_mismatch",       412},
+        {"internal",               500},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(refusal_status(cases[i].reason), cases[i].status);
 }
 
 static void captures_are_named_and_decoded(void **state)
@@ -148,6 +213,9 @@ int main(void)
         cmocka_unit_test(every_row_fits_its_queries),
         cmocka_unit_test(every_route_is_found_by_its_own_path),
         cmocka_unit_test(every_route_is_documented),
+        cmocka_unit_test(what_another_process_serves_is_not_documented),
+        cmocka_unit_test(every_resource_is_described),
+        cmocka_unit_test(a_reason_has_its_status),
         cmocka_unit_test(captures_are_named_and_decoded),
         cmocka_unit_test(a_slash_is_not_part_of_a_capture),
         cmocka_unit_test(a_missing_slash_redirects),
