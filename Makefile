@@ -171,11 +171,12 @@ build/lint/%.alone: %.h $(G)/schemas/records.h
 format: ## clang-format every C file in place
 	$(Q)clang-format-14 -i $(C_FILES) $(H_FILES)
 
-docs: build/tools/docs ## print the settings as a Markdown table and as a sample file into build/docs/
+docs: build/tools/docs all ## print docs/services.md; the settings as a Markdown table and as a sample file into build/docs/
 	@mkdir -p build/docs
 	$(Q)build/tools/docs settings >build/docs/settings.md
 	$(Q)build/tools/docs sample >build/docs/hirelog.conf
-	@echo build/docs/settings.md build/docs/hirelog.conf
+	$(Q)build/hirelog services >docs/services.md
+	@echo docs/services.md build/docs/settings.md build/docs/hirelog.conf
 clean: ## delete build/ but what was fetched
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs ! -name confluent -exec rm -rf {} +
 help: ## this list
