@@ -11,7 +11,7 @@ SELECT payment_id AS id, created_at, version,
 FROM (
     (SELECT * FROM payment
      WHERE client_id = :party_id --? !invoice_id
-     WHERE invoice_id = :invoice_id AND :party_id IN (client_id, freelancer_id) --? invoice_id
+     WHERE invoice_id = :invoice_id AND :party_id = ANY(ARRAY[client_id, freelancer_id]) --? invoice_id
        AND (created_at, payment_id) < (:cursor_time, :cursor_id) --? cursor_time !backward
        AND (created_at, payment_id) > (:cursor_time, :cursor_id) --? cursor_time backward
      ORDER BY created_at DESC, payment_id DESC --? !backward
