@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "producers/messaging/messaging.h"
 #include "schemas/records.h"
 
 #define LIFE_EVENTS_MAX 24
@@ -198,6 +199,89 @@ static void contract_life(struct maker *m, struct life *l)
         ((struct contract_cancelled *)happen(m, l, &type_contract_cancelled))->reason = "";
 }
 
+/* ---- client, freelancer, messaging */
+
+static void client_life(struct maker *m, struct life *l)
+{
+    happen(m, l, &type_client_created);
+    for (uint64_t n = random_below(m->r, 12); n > 0; n--) {
+        struct client_updated *e = happen(m, l, &type_client_updated);
+        e->has_company = coin(m);
+        e->company = random_text(m);
+        e->has_website = coin(m);
+        e->website = random_text(m);
+        e->has_about = coin(m);
+        e->about = random_text(m);
+    }
+}
+
+static void freelancer_life(struct maker *m, struct life *l)
+{
+    happen(m, l, &type_freelancer_created);
+    for (uint64_t n = random_below(m->r, 12); n > 0; n--) {
+        struct freelancer_updated *e = happen(m, l, &type_freelancer_updated);
+        e->has_headline = coin(m);
+        e->headline = random_text(m);
+        e->has_skills = coin(m);
+        random_skills(m, &e->skills.items, &e->skills.n);
+        e->has_hourly_rate = coin(m);
+        e->hourly_rate = random_money(m);
+        e->has_available = coin(m);
+        e->available = coin(m);
+    }
+}
+
+#define TALK_TURNS_MAX 20
+static_assert(1 + TALK_TURNS_MAX <= LIFE_EVENTS_MAX, "a thread fits a life");
+
+struct talk {
+    struct uuid pair[2]; /* in no order */
+    bool about_job;
+    struct uuid job;
+    int64_t marks[2];
+};
+
+static void message_sent(struct maker *m, struct life *l, const struct talk *t)
+{
+    struct message_sent *e = happen(m, l, &type_message_sent);
+    bool from = coin(m);
+    e->message_id = e->meta.command_id;
+    e->sender_id = t->pair[from];
+    e->recipient_id = t->pair[!from];
+    e->has_job_id = t->about_job;
+    e->job_id = t->job;
+    e->body = arena_printf(m->a, "%s.", random_text(m)); /* never empty */
+}
+
+/* Times are given when lives are shuffled: what is read up to before the epoch is never later than
+ * the event. Readers may ask for less than they had. */
+static void thread_read(struct maker *m, struct life *l, struct talk *t)
+{
+    struct thread_read *e = happen(m, l, &type_thread_read);
+    bool reader = coin(m);
+    int64_t asked = EPOCH_US - (int64_t)random_below(m->r, 20);
+    if (asked > t->marks[reader])
+        t->marks[reader] = asked;
+    e->reader_id = t->pair[reader];
+    e->up_to = t->marks[reader];
+}
+
+static void thread_life(struct maker *m, struct life *l)
+{
+    struct talk t = {
+        {random_uuid(m), random_uuid(m)},
+        coin(m), random_uuid(m), {0,              0             }
+    };
+    l->id = thread_id_of(&t.pair[0], &t.pair[1], t.about_job ? &t.job : NULL);
+    message_sent(m, l, &t);
+    for (uint64_t n = random_below(m->r, TALK_TURNS_MAX + 1); n > 0; n--) {
+        if (coin(m))
+            message_sent(m, l, &t);
+        else
+            thread_read(m, l, &t);
+    }
+}
+
 /* ---- payment: the life is a freelancer's, with invoices and their payments */
 
 #define BILLS_MAX         3
@@ -345,11 +429,14 @@ static const struct {
     const char *service;
     life_fn *live;
 } kinds[] = {
-    {"user",    user_life       },
-    {"job",     job_life        },
-    {"job",     application_life},
-    {"job",     contract_life   },
-    {"payment", book_life       },
+    {"user",       user_life       },
+    {"job",        job_life        },
+    {"job",        application_life},
+    {"job",        contract_life   },
+    {"client",     client_life     },
+    {"freelancer", freelancer_life },
+    {"messaging",  thread_life     },
+    {"payment",    book_life       },
 };
 
 static void life_of(const char *service, struct maker *m, struct life *l)
