@@ -11,9 +11,10 @@ WITH sent AS (
 )
 INSERT INTO thread AS t (thread_id, first_id, second_id, job_id, last_message_at, first_read_up_to, second_read_up_to, version,
                          created_at, updated_at)
-SELECT thread_id, first_id, second_id, job_id, max(created_at), 'epoch', 'epoch', max(version), min(created_at), max(created_at)
+SELECT thread_id, (array_agg(first_id ORDER BY version))[1], (array_agg(second_id ORDER BY version))[1],
+       (array_agg(job_id ORDER BY version))[1], max(created_at), 'epoch', 'epoch', max(version), min(created_at), max(created_at)
 FROM sent
-GROUP BY thread_id, first_id, second_id, job_id
+GROUP BY thread_id
 ON CONFLICT (thread_id) DO UPDATE
 SET last_message_at = greatest(t.last_message_at, excluded.last_message_at), version = greatest(t.version, excluded.version),
     created_at = least(t.created_at, excluded.created_at), updated_at = greatest(t.updated_at, excluded.updated_at);
