@@ -11,7 +11,8 @@
 #include "projections/migrate.h"
 #include "tests/unit/spec.h"
 
-#define SERVICES 6
+#define SERVICES        6
+#define PROJECTIONS_MAX 16
 
 struct view view;
 static const struct migrate_service services[SERVICES] = {
@@ -25,6 +26,10 @@ static const struct migrate_service services[SERVICES] = {
 const char *const view_services[SERVICES + 1] = {"user",       "job",       "client",
                                                  "freelancer", "messaging", "payment"};
 static struct pg *pgs[SERVICES];
+static struct projection {
+    const char *service, *name;
+    struct apply *apply;
+} projections[PROJECTIONS_MAX]; /* those that were asked for */
 
 struct pg *view_connect(const char *search_path)
 {
@@ -89,6 +94,8 @@ int view_end(void **state)
     (void)state;
     for (size_t i = 0; i < SERVICES; i++)
         pg_free(pgs[i]);
+    for (size_t i = 0; i < PROJECTIONS_MAX; i++)
+        apply_free(projections[i].apply);
     arena_release(&view.arena);
     return 0;
 }
@@ -112,18 +119,30 @@ struct uuid id_of(unsigned n)
     return u;
 }
 
+static struct apply *projection_of(const char *service, const char *name)
+{
+    size_t i = 0;
+    while (i < PROJECTIONS_MAX && projections[i].apply &&
+           (strcmp(projections[i].service, service) != 0 || strcmp(projections[i].name, name) != 0))
+        i++;
+    assert_true(i < PROJECTIONS_MAX);
+    projections[i].service = service;
+    projections[i].name = name;
+    if (!projections[i].apply)
+        OK(apply_new(service, name, &projections[i].apply, &view.err));
+    return projections[i].apply;
+}
+
 void view_apply(const char *service,
                 const char *projection,
                 int32_t partition,
                 const struct record *events,
                 size_t n)
 {
-    owned(apply_free) struct apply *ap = NULL;
-    OK(apply_new(service, projection, &ap, &view.err));
-    struct pg *pg = view_connect(arena_printf(&view.arena, "hirelog_%s_g1", service));
-    OK(apply_events(ap, pg, partition, events, n, &view.arena, &view.err));
+    struct pg *pg = view_pg(service);
+    OK(apply_events(projection_of(service, projection), pg, partition, events, n, &view.arena,
+                    &view.err));
     OK(pg_sync(pg, &view.err));
-    pg_free(pg);
 }
 
 /* ---- queries */

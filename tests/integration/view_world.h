@@ -48,7 +48,8 @@ struct uuid id_of(unsigned n);
         }                                       \
     }
 
-/* As the lane (`events`) or a projector (`from_<source>`) does, from that partition of the log. */
+/* As the lane (`events`) or a projector (`from_<source>`) does, from that partition of the log. The
+ * two names are constants. */
 void view_apply(const char *service,
                 const char *projection,
                 int32_t partition,
