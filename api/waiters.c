@@ -421,12 +421,26 @@ static enum err_code notifications_take(struct waiters *w, struct err *err)
     return ERR_OK;
 }
 
-static bool somebody_waits(struct waiters *w)
+/* A read that was told of news in its pause goes on when that is over, not at the next tick. */
+static int64_t pause_ends_in_us(const struct waiters *w)
+{
+    int64_t now = time_monotonic_us(), least = TICK_MS * INT64_C(1000);
+    int64_t epoch = atomic_load(&w->epoch);
+    for (const struct read_wait *r = w->reads; r; r = r->next)
+        if (r->epoch != epoch && r->not_before_us - now < least)
+            least = r->not_before_us - now;
+    return least < 0 ? 0 : least;
+}
+
+static int sleep_ms(struct waiters *w)
 {
     pthread_mutex_lock(&w->lock);
-    bool yes = w->n_waiting > 0;
+    bool waited_for = w->n_waiting > 0;
+    int64_t pause_us = waited_for ? pause_ends_in_us(w) : 0;
     pthread_mutex_unlock(&w->lock);
-    return yes;
+    if (waited_for)
+        return (int)((pause_us + 999) / 1000);
+    return w->listen ? IDLE_MS : (int)(RECONNECT_US / 1000);
 }
 
 static void sleep_until_something(struct waiters *w)
@@ -436,10 +450,7 @@ static void sleep_until_something(struct waiters *w)
         {.fd = w->listen ? pg_socket(w->listen) : -1, .events = POLLIN},
     };
     uint64_t count;
-    (void)poll(fds, 2,
-               somebody_waits(w) ? TICK_MS
-               : w->listen       ? IDLE_MS
-                                 : (int)(RECONNECT_US / 1000));
+    (void)poll(fds, 2, sleep_ms(w));
     if (fds[0].revents) {
         ssize_t n = read(w->wake_fd, &count, sizeof(count));
         (void)n;
