@@ -16,7 +16,7 @@ CREATE TABLE profile (
     updated_at    timestamptz NOT NULL
 ) WITH (fillfactor = 85);
 CREATE INDEX profile_newest ON profile (created_at DESC, freelancer_id DESC);
-CREATE INDEX profile_words ON profile USING gin (words, skill_keys);
+CREATE INDEX profile_words ON profile USING gin (words, skill_keys) WITH (fastupdate = off);
 CREATE INDEX profile_rate ON profile (rate_currency, rate_amount);
 
 -- from_user
@@ -26,7 +26,7 @@ CREATE TABLE person (
     words         tsvector NOT NULL, -- of the name (A)
     version       int8 NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX person_words ON person USING gin (words);
+CREATE INDEX person_words ON person USING gin (words) WITH (fastupdate = off);
 
 -- from_job
 CREATE TABLE application (

@@ -66,7 +66,8 @@ CREATE TABLE search (
 CREATE INDEX search_newest ON search (created_at DESC, job_id DESC);
 CREATE INDEX search_by_client ON search (client_id);
 CREATE INDEX search_by_budget ON search (budget_currency, budget_amount);
-CREATE INDEX search_words ON search USING gin (words, skill_keys);
+-- A pending list would be cheaper to fill, but every search would have to read through it.
+CREATE INDEX search_words ON search USING gin (words, skill_keys) WITH (fastupdate = off);
 
 CREATE TABLE search_text (
     job_id      uuid PRIMARY KEY,
