@@ -700,7 +700,8 @@ static void ambiguous_framing_is_refused_and_closes(void **state)
     }
 }
 
-/* ---- nothing was left out */
+/* ---- nothing was left out: what nobody can provoke over HTTP (a taken id, an invoice without
+ * lines, ...) is refused in the deciders' tests */
 
 static void every_route_and_every_code_was_seen(void **state)
 {
