@@ -129,7 +129,7 @@ check: ## unit tests: no broker, no database (SANITIZE=address,undefined or SANI
 	$(Q)ops/deps.sh build
 	$(Q)$(BUILD) $(UNIT:%=$(B)/tests/unit/%)
 	$(Q)ops/check.sh $(UNIT:%=$(B)/tests/unit/%)
-real-tests: $(B)/hirelog $(REAL:%=$(B)/%) build/tools/avro_cat
+real-tests: $(B)/hirelog $(REAL:%=$(B)/%) $(B)/tests/bench/http_load build/tools/avro_cat
 test: deps check ## every test, on a throw-away stack with free ports (ONLY="name ...": those of integration and e2e)
 	$(Q)ops/deps.sh test
 	$(Q)$(BUILD) real-tests

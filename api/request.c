@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define HEADERS_MAX 64
 
@@ -140,7 +141,11 @@ void request_park(struct request *rq, handler_fn *next)
 
 void request_resume(struct request *rq)
 {
+    int wake_fd = rq->wake_fd; /* the request may be answered and gone after the resume */
+    uint64_t one = 1;
     MHD_resume_connection(rq->connection);
+    ssize_t n = write(wake_fd, &one, sizeof(one));
+    (void)n; /* full means that a wake-up is already on its way */
 }
 
 struct uuid request_capture_uuid(const struct request *rq, const char *name)

@@ -36,6 +36,7 @@ struct request {
     struct arena scratch; /* of one attempt of a read that waits; cleared before the next */
     struct api *api;
     struct MHD_Connection *connection;
+    int wake_fd; /* of the loop that serves it; request_resume() writes to it */
     struct guard_entry *guard;
     enum request_phase phase;
     bool counted;       /* among the server's active requests */

@@ -1,11 +1,17 @@
 #include "api/server.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -17,14 +23,34 @@
 
 #define IDLE_TIMEOUT_S 60
 #define BACKLOG        1024
+#define LOOPS_MAX      64
+#define LOOP_WAIT_MS   1000 /* however long nothing happens */
 #define STATUS_CLASSES 6
+
+/*
+ * One thread, one daemon, all on one listening socket. Not MHD's own pool: its loop (0.9.75) drains
+ * epoll in rounds of 128 events, and when a round was exactly full it waits for more before it
+ * serves those it has. With 128 connections of a thread that all wait for their answer nobody sends
+ * more, and they hang until the idle timeout. MHD_run() never waits; the waiting is done here. Its own
+ * wake-up is of no use for that: a resume that comes between its look at the resumed and its clearing of the
+ * wake-up would wait for the next event. So request_resume() writes to wake_fd, which is cleared
+ * before MHD_run() looks.
+ */
+struct loop {
+    struct server *server;
+    struct MHD_Daemon *daemon;
+    int wake_fd;
+    pthread_t thread;
+};
 
 struct server {
     struct api *api;
-    struct MHD_Daemon *daemon;
+    struct loop loops[LOOPS_MAX];
+    size_t n_loops;
     struct guard *guard;
+    int listen_fd;
     int port;
-    int quiesced_fd; /* -1 = still listening */
+    _Atomic bool stop;
     _Atomic int64_t active;
     struct metric *answers[STATUS_CLASSES];
     struct metric *seconds;
@@ -35,7 +61,7 @@ static void connection_seen(void *cls,
                             void **socket_context,
                             enum MHD_ConnectionNotificationCode code)
 {
-    struct server *s = cls;
+    struct server *s = ((struct loop *)cls)->server;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         guard_close(s->guard, *socket_context);
         return;
@@ -49,12 +75,13 @@ static void connection_seen(void *cls,
  * here on. */
 static void *target_seen(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    struct server *s = cls;
+    struct server *s = ((struct loop *)cls)->server;
     struct request *rq = request_new();
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     rq->api = s->api;
     rq->connection = connection;
+    rq->wake_fd = ((struct loop *)cls)->wake_fd;
     rq->guard = info->socket_context;
     rq->began_us = time_monotonic_us();
     rq->target = arena_strdup(&rq->arena, target);
@@ -67,7 +94,7 @@ static void request_over(void *cls,
                          void **context,
                          enum MHD_RequestTerminationCode code)
 {
-    struct server *s = cls;
+    struct server *s = ((struct loop *)cls)->server;
     struct request *rq = *context;
     (void)connection;
     (void)code;
@@ -169,49 +196,128 @@ listen_address(const struct config *cfg, struct addrinfo **ret, struct err *err)
     return ERR_OK;
 }
 
-static struct MHD_Daemon *daemon_start(struct server *s, const struct addrinfo *at)
+/* Takes any port for api_port = 0. */
+static enum err_code open_listener(struct server *s, const struct addrinfo *at, struct err *err)
 {
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof(bound);
+    char port[8];
+    int one = 1;
+    int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
+        bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0 ||
+        getsockname(fd, (struct sockaddr *)&bound, &size) != 0 ||
+        getnameinfo((struct sockaddr *)&bound, size, NULL, 0, port, sizeof(port), NI_NUMERICSERV) !=
+            0) {
+        err_set(err, ERR_INVALID, "cannot listen on %s port %d: %s", s->api->cfg->listen,
+                (int)s->api->cfg->api_port, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return err->code;
+    }
+    s->listen_fd = fd;
+    s->port = (int)strtol(port, NULL, 10);
+    return ERR_OK;
+}
+
+static struct MHD_Daemon *daemon_start(struct loop *l)
+{
+    const struct server *s = l->server;
     const struct config *cfg = s->api->cfg;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
-    flags |= at->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0;
-    return MHD_start_daemon(flags, (uint16_t)cfg->api_port, NULL, NULL, on_request, s,       //
-                            MHD_OPTION_SOCK_ADDR, at->ai_addr,                               //
-                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)cfg->api_threads,         //
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)cfg->api_connections_max, //
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,         //
-                            MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)BACKLOG,               //
-                            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,                          //
-                            MHD_OPTION_URI_LOG_CALLBACK, target_seen, s,                     //
-                            MHD_OPTION_NOTIFY_COMPLETED, request_over, s,                    //
-                            MHD_OPTION_NOTIFY_CONNECTION, connection_seen, s,                //
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+    unsigned limit = (unsigned)(cfg->api_connections_max / cfg->api_threads);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l,                     //
+                            MHD_OPTION_LISTEN_SOCKET, s->listen_fd,                  //
+                            MHD_OPTION_CONNECTION_LIMIT, limit ? limit : 1,          //
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, //
+                            MHD_OPTION_URI_LOG_CALLBACK, target_seen, l,             //
+                            MHD_OPTION_NOTIFY_COMPLETED, request_over, l,            //
+                            MHD_OPTION_NOTIFY_CONNECTION, connection_seen, l,        //
                             MHD_OPTION_END);
+}
+
+/* Until there is something to do, or an idle connection is to be closed. */
+static void loop_wait(const struct loop *l, int epoll_fd)
+{
+    MHD_UNSIGNED_LONG_LONG due_ms = LOOP_WAIT_MS;
+    struct pollfd fds[] = {
+        {.fd = epoll_fd,   .events = POLLIN},
+        {.fd = l->wake_fd, .events = POLLIN}
+    };
+    uint64_t wakes;
+    if (MHD_get_timeout(l->daemon, &due_ms) != MHD_YES || due_ms > LOOP_WAIT_MS)
+        due_ms = LOOP_WAIT_MS;
+    (void)poll(fds, ARRAY_SIZE(fds), (int)due_ms);
+    if (fds[1].revents && read(l->wake_fd, &wakes, sizeof(wakes)) < 0)
+        assert(errno == EAGAIN);
+}
+
+static void *loop_main(void *arg)
+{
+    const struct loop *l = arg;
+    int epoll_fd = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    while (!atomic_load(&l->server->stop)) {
+        loop_wait(l, epoll_fd);
+        (void)MHD_run(l->daemon);
+    }
+    return NULL;
+}
+
+/* The listening socket is ours: what is not told so closes it. */
+static void daemon_stop(struct MHD_Daemon *d)
+{
+    (void)MHD_quiesce_daemon(d);
+    MHD_stop_daemon(d);
+}
+
+/* wake_fd is closed again on failure. */
+static enum err_code loop_start(struct loop *l, struct err *err)
+{
+    l->daemon = daemon_start(l);
+    if (l->daemon && pthread_create(&l->thread, NULL, loop_main, l) == 0)
+        return ERR_OK;
+    if (l->daemon)
+        daemon_stop(l->daemon);
+    close(l->wake_fd);
+    return err_set(err, ERR_INTERNAL, "the HTTP library does not start");
+}
+
+static enum err_code loops_start(struct server *s, struct err *err)
+{
+    for (int64_t i = 0; i < s->api->cfg->api_threads; i++) {
+        struct loop *l = &s->loops[s->n_loops];
+        *l = (struct loop){.server = s, .wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+        if (l->wake_fd < 0)
+            return err_set(err, ERR_UNAVAILABLE, "no descriptor for HTTP");
+        TRY(loop_start(l, err));
+        s->n_loops++;
+    }
+    return ERR_OK;
+}
+
+static enum err_code open_all(struct server *s, struct err *err)
+{
+    struct addrinfo *at = NULL;
+    TRY(guard_start(&s->guard, err));
+    TRY(listen_address(s->api->cfg, &at, err));
+    enum err_code code = open_listener(s, at, err);
+    freeaddrinfo(at);
+    TRY(code);
+    return loops_start(s, err);
 }
 
 enum err_code server_start(struct api *api, struct server **ret, struct err *err)
 {
-    struct addrinfo *at = NULL;
     struct server *s = calloc(1, sizeof(*s));
     if (!s)
         abort();
     s->api = api;
-    s->quiesced_fd = -1;
+    s->listen_fd = -1;
     metrics_make(s);
-    enum err_code code = guard_start(&s->guard, err);
-    if (code == ERR_OK)
-        code = listen_address(api->cfg, &at, err);
-    if (code == ERR_OK) {
-        s->daemon = daemon_start(s, at);
-        if (!s->daemon)
-            code = err_set(err, ERR_INVALID, "cannot listen on %s port %d", api->cfg->listen,
-                           (int)api->cfg->api_port);
-        freeaddrinfo(at);
+    if (open_all(s, err) != ERR_OK) {
+        server_stop(s);
+        return err->code;
     }
-    if (code != ERR_OK) {
-        guard_stop(s->guard);
-        free(s);
-        return code;
-    }
-    s->port = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
     *ret = s;
     return ERR_OK;
 }
@@ -223,7 +329,8 @@ int server_port(const struct server *s)
 
 void server_quiesce(struct server *s)
 {
-    s->quiesced_fd = MHD_quiesce_daemon(s->daemon);
+    for (size_t i = 0; i < s->n_loops; i++)
+        (void)MHD_quiesce_daemon(s->loops[i].daemon);
 }
 
 int64_t server_active(const struct server *s)
@@ -235,9 +342,14 @@ void server_stop(struct server *s)
 {
     if (!s)
         return;
-    MHD_stop_daemon(s->daemon);
-    if (s->quiesced_fd >= 0)
-        close(s->quiesced_fd);
+    atomic_store(&s->stop, true);
+    for (size_t i = 0; i < s->n_loops; i++) {
+        pthread_join(s->loops[i].thread, NULL);
+        daemon_stop(s->loops[i].daemon);
+        close(s->loops[i].wake_fd);
+    }
+    if (s->listen_fd >= 0)
+        close(s->listen_fd);
     guard_stop(s->guard);
     free(s);
 }

@@ -1,5 +1,5 @@
 /*
- * server.h - libmicrohttpd around dispatch(): an epoll pool, one struct request per request,
+ * server.h - libmicrohttpd around dispatch(): a few epoll loops, one struct request per request,
  * framing, limits, deadlines. Handlers run on its threads. Logs nothing per request.
  */
 #ifndef API_SERVER_H
