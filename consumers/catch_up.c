@@ -15,6 +15,7 @@
 
 #define CHUNK_EVENTS_MAX 2000
 #define CHUNK_BYTES_MAX  (4 * 1024 * 1024)
+#define CAREFUL_SLICE    100
 #define POLL_MS          100
 
 /* A run of whole commands, applied and committed together. Arena memory of the session. */
@@ -152,6 +153,19 @@ static enum err_code fold(struct chunk *c, struct err *err)
                                   &s->arena, err);
 }
 
+/* In slices: a statement per event takes its time, and the watchdog wants to hear of it. */
+static enum err_code
+apply_carefully(struct lane_session *s, const struct log_events *run, struct err *err)
+{
+    for (size_t i = 0; i < run->n; i += CAREFUL_SLICE) {
+        size_t n = run->n - i < CAREFUL_SLICE ? run->n - i : CAREFUL_SLICE;
+        struct log_events slice = {run->events + i, run->offsets + i, n};
+        TRY(parked_apply_carefully(&s->parked, s->apply, s->pg, s->codec, &slice, &s->arena, err));
+        lane_pulse_beat(s->pulse);
+    }
+    return ERR_OK;
+}
+
 /* Rows, outcomes and dead letters of what the view has not. */
 static enum err_code apply(struct chunk *c, bool carefully, struct err *err)
 {
@@ -180,7 +194,7 @@ static enum err_code apply(struct chunk *c, bool carefully, struct err *err)
     if (!carefully)
         return parked_apply(&s->parked, s->apply, s->pg, s->codec, &run, &s->arena, err);
     TRY(pg_sync(s->pg, err));
-    return parked_apply_carefully(&s->parked, s->apply, s->pg, s->codec, &run, &s->arena, err);
+    return apply_carefully(s, &run, err);
 }
 
 /* Returns how many claims must be confirmed; their statement is queued at *ret_index. */
@@ -266,7 +280,9 @@ static enum err_code flush(struct chunk *c, struct err *err)
     if (code == ERR_INVALID && !pg_broken(c->s->pg)) {
         /* Committed once, refused now: the read model changed under the log (P2). */
         pg_rollback(c->s->pg);
-        code = write_chunk(c, true, err);
+        code = parked_load(&c->s->parked, c->s->pg, err);
+        if (code == ERR_OK)
+            code = write_chunk(c, true, err);
     }
     if (code == ERR_INVALID) /* not the events', but what the lane itself writes */
         code = err->code = ERR_CORRUPT;

@@ -14,6 +14,7 @@
 #include "ops/runtime/log.h"
 #include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
+#include "schemas/codec.h"
 
 #define FETCH_WAIT_MS     100
 #define POLL_MS           100
@@ -23,6 +24,8 @@
 #define BACK_OFF_MAX_MS   5000
 #define SLICE_MS          20
 #define LAG_EVERY_US      500000
+#define PING_EVERY_US     1000000
+#define LOG_AGAIN_US      (60 * 1000000LL) /* the same complaint */
 #define LABELS_MAX        128
 
 enum follower_state {
@@ -48,6 +51,8 @@ struct follower {
     struct metric *records, *restarts, *lag_gauge;
     pthread_mutex_t lock; /* message */
     char message[ERR_MSG_MAX];
+    char complaint[ERR_MSG_MAX]; /* the last that was logged */
+    int64_t complain_at_us;
 };
 
 /* The inside of a session: what was polled and not handed over yet, per log. */
@@ -61,7 +66,8 @@ struct reading {
     struct follower *follower;
     struct pile *piles; /* by log */
     size_t n_messages, n_bytes;
-    int64_t lag_at_us;
+    int64_t lag_at_us, ping_at_us;
+    int generation;
 };
 
 bool follower_stopping(const struct follower_session *s)
@@ -75,6 +81,8 @@ static void set_state(struct follower *f, enum follower_state state, const char 
     snprintf(f->message, sizeof(f->message), "%s", message);
     pthread_mutex_unlock(&f->lock);
     atomic_store(&f->state, (int)state);
+    if (state != FOLLOWER_RUNNING)
+        atomic_store(&f->lag, -1);
 }
 
 /* Waits, ready to stop. */
@@ -98,12 +106,26 @@ static enum err_code connect_pg(struct reading *r, struct err *err)
         .statement_timeout_ms = config_derive(o->cfg).statement_ms,
         .idle_in_transaction_ms = config_derive(o->cfg).idle_in_transaction_ms,
         .planner_fixed = true,
-        .async_commit = true, /* W1: right for the view, whose position goes with it */
+        /* W1: right for the view, whose position goes with it; not for what a reactor writes, whose
+         * position is Kafka's. */
+        .async_commit = !o->group,
     };
     snprintf(name, sizeof(name), "hirelog %s", o->name);
     options.application_name = name;
     TRY(service_control_read(o->cfg, o->service, &control, err));
+    r->generation = control.generation;
     return service_pg_open(o->cfg, o->service, control.generation, options, &r->session.pg, err);
+}
+
+/* A standby may have waited for weeks: the view that it connected to may be an old one. */
+static enum err_code check_generation(const struct reading *r, struct err *err)
+{
+    const struct follower_options *o = r->session.options;
+    struct service_control control;
+    TRY(service_control_read(o->cfg, o->service, &control, err));
+    if (control.generation != r->generation)
+        return err_set(err, ERR_UNAVAILABLE, "another generation is live");
+    return ERR_OK;
 }
 
 static enum err_code lock_take(struct reading *r, bool *ret, struct err *err)
@@ -114,8 +136,9 @@ static enum err_code lock_take(struct reading *r, bool *ret, struct err *err)
     owned_value(arena_release) struct arena a;
     arena_init(&a);
     snprintf(name, sizeof(name), "%s %s", o->service->name, o->name);
-    struct pg_param p = pg_p_text(&a, name);
-    TRY(pg_exec(r->session.pg, lane_sql(SQL_FOLLOWER_LOCK), &p, 1, &result, err));
+    const char *idle_ms = arena_printf(&a, "%" PRId64, 2 * o->cfg->transaction_timeout_ms);
+    struct pg_param p[] = {pg_p_text(&a, name), pg_p_text(&a, idle_ms)};
+    TRY(pg_exec(r->session.pg, lane_sql(SQL_FOLLOWER_LOCK), p, ARRAY_SIZE(p), &result, err));
     *ret = pg_get_bool(result, 0, 0);
     return ERR_OK;
 }
@@ -127,6 +150,10 @@ static enum err_code add_logs(struct reading *r, size_t source, struct err *err)
     int32_t partitions = 0;
     service_event_topic(s->options->cfg->topic_prefix, s->options->sources[source], topic);
     TRY(kafka_topic_partitions(s->reader, topic, &partitions, err));
+    if (partitions != s->options->cfg->partitions)
+        return err_set(err, ERR_CORRUPT,
+                       "%s has %d partitions, the settings say %d: frozen at creation", topic,
+                       (int)partitions, (int)s->options->cfg->partitions);
     size_t n = s->n_logs + (size_t)partitions;
     s->logs = realloc(s->logs, n * sizeof(*s->logs));
     r->piles = realloc(r->piles, n * sizeof(*r->piles));
@@ -211,7 +238,8 @@ static enum err_code take(struct reading *r, rd_kafka_message_t *m, struct err *
         p->at_end = true;
     else if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
         code = err_set(err, ERR_CORRUPT, "the position is not in the log: was the topic lost?");
-    else if (m->err == RD_KAFKA_RESP_ERR__FATAL)
+    else if (m->err == RD_KAFKA_RESP_ERR__FATAL || m->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+             m->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
         code = err_set(err, ERR_UNAVAILABLE, "reading events: %s", rd_kafka_message_errstr(m));
     rd_kafka_message_destroy(m); /* anything else: the client tries again */
     return code;
@@ -231,23 +259,50 @@ static enum err_code fill(struct reading *r, struct err *err)
     return ERR_OK;
 }
 
+/* How many come before the first of a newer program (S4). */
+static size_t known_from_here(const struct pile *p)
+{
+    size_t n = 0;
+    for (const struct record_type *type; n < p->n; n++) {
+        struct err ignored;
+        struct bytes framed = {p->messages[n]->payload, p->messages[n]->len};
+        if (codec_type(framed, &type, &ignored) == ERR_NOT_FOUND)
+            break;
+    }
+    return n;
+}
+
+static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
+{
+    struct follower_session *s = &r->session;
+    struct pile *p = &r->piles[i];
+    size_t n = known_from_here(p);
+    if (n > 0) {
+        struct follower_run run = {
+            .log = &s->logs[i],
+            .messages = p->messages,
+            .n = n,
+            .next = p->messages[n - 1]->offset + 1,
+        };
+        TRY(s->options->role->handle(s->options->self, s, &run, err));
+        s->logs[i].next = run.next;
+        metric_add(r->follower->records, (int64_t)n);
+    }
+    if (n < p->n) /* S4: wait and alarm */
+        return err_set(err, ERR_UNAVAILABLE,
+                       "event %" PRId64 " of %s/%d was written by a newer program",
+                       p->messages[n]->offset, s->logs[i].topic, (int)s->logs[i].partition);
+    pile_clear(p);
+    return ERR_OK;
+}
+
 static enum err_code hand_over(struct reading *r, size_t i, struct err *err)
 {
     struct follower_session *s = &r->session;
     struct pile *p = &r->piles[i];
     const struct follower_role *role = s->options->role;
-    if (p->n > 0) {
-        struct follower_run run = {
-            .log = &s->logs[i],
-            .messages = p->messages,
-            .n = p->n,
-            .next = p->messages[p->n - 1]->offset + 1,
-        };
-        TRY(role->handle(s->options->self, s, &run, err));
-        s->logs[i].next = run.next;
-        metric_add(r->follower->records, (int64_t)p->n);
-        pile_clear(p);
-    }
+    if (p->n > 0)
+        TRY(hand_over_run(r, i, err));
     if (!p->at_end)
         return ERR_OK;
     p->at_end = false;
@@ -274,22 +329,26 @@ static void measure_lag(struct reading *r)
     metric_set(r->follower->lag_gauge, lag);
 }
 
-/* An idle connection has nothing to say but that it is dead: then the lock is gone. */
-static enum err_code check_alive(struct pg *pg, struct err *err)
+/* Whoever does not ask for long has lost the lock (idle_session_timeout); whoever has lost it learns
+ * so here. */
+static enum err_code ping(struct reading *r, struct err *err)
 {
-    char ignored[2];
-    bool got;
-    return pg_wait_notify(pg, 0, ignored, sizeof(ignored), ignored, sizeof(ignored), &got, err);
+    int64_t now = time_monotonic_us();
+    if (now < r->ping_at_us)
+        return ERR_OK;
+    r->ping_at_us = now + PING_EVERY_US;
+    return pg_exec(r->session.pg, lane_sql(SQL_FOLLOWER_PING), NULL, 0, NULL, err);
 }
 
 static enum err_code turn(struct reading *r, struct err *err)
 {
+    TRY(ping(r, err));
     TRY(fill(r, err));
-    if (r->n_messages == 0)
-        TRY(check_alive(r->session.pg, err));
     for (size_t i = 0; i < r->session.n_logs; i++)
         TRY(hand_over(r, i, err));
     r->n_messages = r->n_bytes = 0;
+    if (r->session.options->role->rest)
+        TRY(r->session.options->role->rest(r->session.options->self, &r->session, err));
     measure_lag(r);
     return ERR_OK;
 }
@@ -298,7 +357,6 @@ static enum err_code turn(struct reading *r, struct err *err)
 
 static void reading_release(struct reading *r)
 {
-    r->session.options->role->close(r->session.options->self);
     for (size_t i = 0; i < r->session.n_logs; i++) {
         pile_clear(&r->piles[i]);
         free(r->piles[i].messages);
@@ -307,10 +365,10 @@ static void reading_release(struct reading *r)
     free(r->session.logs);
     kafka_consumer_close(r->session.reader);
     pg_free(r->session.pg);
+    r->session.options->role->close(r->session.options->self); /* statements outlive connections */
 }
 
-static enum err_code
-run_session(struct follower *f, struct reading *r, bool *ret_ran, struct err *err)
+static enum err_code run_session(struct follower *f, struct reading *r, struct err *err)
 {
     bool locked = false;
     TRY(connect_pg(r, err));
@@ -323,41 +381,62 @@ run_session(struct follower *f, struct reading *r, bool *ret_ran, struct err *er
             pause_ms(f, STANDBY_MS);
         }
     }
+    TRY(check_generation(r, err));
     TRY(open_reader(r, err));
     TRY(f->options.role->open(f->options.self, &r->session, err));
     TRY(assign(&r->session, err));
     log_info("following", KV_S("service", f->options.service->name), KV_S("name", f->options.name),
              KV_I("partitions", (int64_t)r->session.n_logs));
     set_state(f, FOLLOWER_RUNNING, "");
-    *ret_ran = true;
     while (!atomic_load(&f->stop))
         TRY(turn(r, err));
     return ERR_OK;
 }
 
-static void failed(struct follower *f, const struct err *err)
+/* Once, and again every minute while it stays the same. */
+static void complain(struct follower *f, const struct err *err)
 {
-    log_warn("follower interrupted, beginning anew", KV_S("service", f->options.service->name),
-             KV_S("name", f->options.name), KV_S("code", err_code_name[err->code]), KV_ERR(err));
-    metric_add(f->restarts, 1);
-    set_state(f, FOLLOWER_BACKING_OFF, err->msg);
+    int64_t now = time_monotonic_us();
+    bool same = strcmp(err->msg, f->complaint) == 0;
+    if (same && now < f->complain_at_us)
+        return;
+    f->complain_at_us = now + LOG_AGAIN_US;
+    snprintf(f->complaint, sizeof(f->complaint), "%s", err->msg);
+    if (err->code == ERR_CORRUPT || same)
+        log_error("follower does not get on", KV_S("service", f->options.service->name),
+                  KV_S("name", f->options.name), KV_ERR(err));
+    else
+        log_warn("follower interrupted, beginning anew", KV_S("service", f->options.service->name),
+                 KV_S("name", f->options.name), KV_S("code", err_code_name[err->code]),
+                 KV_ERR(err));
+}
+
+/* A session that was long enough to get somewhere begins the back-off anew. */
+static int64_t next_back_off_ms(int64_t last_ms, int64_t began_us, enum err_code code)
+{
+    if (code == ERR_CORRUPT)
+        return BACK_OFF_MAX_MS;
+    if (time_monotonic_us() - began_us > BACK_OFF_MAX_MS * 1000LL)
+        return BACK_OFF_FIRST_MS;
+    return last_ms * 2 < BACK_OFF_MAX_MS ? last_ms * 2 : BACK_OFF_MAX_MS;
 }
 
 static void *follower_thread(void *arg)
 {
     struct follower *f = arg;
-    int64_t back_off_ms = BACK_OFF_FIRST_MS;
+    int64_t back_off_ms = BACK_OFF_FIRST_MS / 2;
     while (!atomic_load(&f->stop)) {
         struct reading r = {.follower = f, .session.options = &f->options};
         struct err err = {0};
-        bool ran = false;
-        enum err_code code = run_session(f, &r, &ran, &err);
+        int64_t began_us = time_monotonic_us();
+        enum err_code code = run_session(f, &r, &err);
         reading_release(&r);
-        if (code == ERR_OK)
+        if (code == ERR_OK || atomic_load(&f->stop))
             continue;
-        failed(f, &err);
-        back_off_ms = ran ? BACK_OFF_FIRST_MS : back_off_ms * 2;
-        back_off_ms = back_off_ms < BACK_OFF_MAX_MS ? back_off_ms : BACK_OFF_MAX_MS;
+        back_off_ms = next_back_off_ms(back_off_ms, began_us, code);
+        complain(f, &err);
+        metric_add(f->restarts, 1);
+        set_state(f, FOLLOWER_BACKING_OFF, err.msg);
         pause_ms(f, back_off_ms);
     }
     return NULL;

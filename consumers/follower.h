@@ -3,7 +3,7 @@
  * of it.
  *
  * While it holds the lock of its name in its service's database - one process at a time; free again
- * as soon as the holder's connection ends, so nobody waits for a dead one - it reads every partition
+ * as soon as the holder's connection ends, by itself when the holder is frozen, so nobody waits long for a dead one - it reads every partition
  * of its sources from where its role says and hands over what came, a run of one partition at a
  * time. Whatever fails ends the session; it backs off and begins anew from the stored positions: at
  * least once, made harmless by the role. Logs its life.
@@ -18,7 +18,7 @@
 #include "ops/runtime/pg.h"
 #include "ops/runtime/strbuf.h"
 
-#define FOLLOWER_SOURCES_MAX 8
+#define FOLLOWER_SOURCES_MAX PROJECTIONS_MAX
 #define FOLLOWER_RUN_MAX     2000 /* records handed over at once */
 
 /* One partition of a source. */
@@ -39,7 +39,7 @@ struct follower_session {
     size_t n_logs;
 };
 
-/* Records of one partition, in order. */
+/* Records of one partition, in order; their schemas are known (S4 is the follower's). */
 struct follower_run {
     struct follower_log *log;
     rd_kafka_message_t *const *messages;
@@ -57,6 +57,8 @@ struct follower_role {
                             struct follower_session *s,
                             const struct follower_run *run,
                             struct err *err);
+    /* After every turn, also when nothing came; may be NULL. */
+    enum err_code (*rest)(void *self, struct follower_session *s, struct err *err);
     /* The log's end was reached; may be NULL. */
     enum err_code (*at_end)(void *self,
                             struct follower_session *s,

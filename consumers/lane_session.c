@@ -244,18 +244,11 @@ static void measure_lag(struct lane_session *s)
     }
 }
 
-/* An idle connection has nothing to say but that it is dead: then the lane must not look alive. */
-static enum err_code check_alive(struct pg *pg, struct err *err)
-{
-    char ignored[2];
-    bool got;
-    return pg_wait_notify(pg, 0, ignored, sizeof(ignored), ignored, sizeof(ignored), &got, err);
-}
-
+/* A dead connection shows when nothing is asked: then the lane must not look alive. */
 static enum err_code check_connections(const struct lane_session *s, struct err *err)
 {
-    TRY(check_alive(s->pg, err));
-    return s->claims_pg ? check_alive(s->claims_pg, err) : ERR_OK;
+    TRY(pg_check_alive(s->pg, err));
+    return s->claims_pg ? pg_check_alive(s->claims_pg, err) : ERR_OK;
 }
 
 /* Retention in small steps, between batches. */

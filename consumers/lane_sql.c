@@ -33,6 +33,7 @@ static struct pg_stmt statements[LANE_SQL_N] = {
     [SQL_CLAIM_RELEASE] = {.name = "claim_release"},
     [SQL_DEAD_LETTER_SAVE] = {.name = "dead_letter_save"},
     [SQL_FOLLOWER_LOCK] = {.name = "follower_lock"},
+    [SQL_FOLLOWER_PING] = {.name = "follower_ping"},
     [SQL_POSITION_MAKE] = {.name = "position_make"},
     [SQL_POSITION_FIND] = {.name = "position_find"},
     [SQL_POSITION_MOVE] = {.name = "position_move"},

@@ -61,7 +61,7 @@ struct parked_event {
     const char *detail; /* NULL = stands behind a refused one */
     struct bytes value; /* framed */
 };
-/* Parks one event: queues the row, remembers the aggregate. */
+/* Parks these events: queues the rows, remembers the aggregates. */
 void parked_queue_save(
     struct parked *p, struct pg *pg, const struct parked_event *events, size_t n, struct arena *a);
 

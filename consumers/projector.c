@@ -1,10 +1,7 @@
 #include "consumers/projector.h"
 
-#include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "consumers/event_header.h"
 #include "consumers/lane_sql.h"
@@ -92,115 +89,122 @@ static enum err_code open_session(void *self, struct follower_session *s, struct
 
 /* ---- a run of events */
 
+/* A piece of a run, one transaction: it ends where the run does or with an event that cannot be read. */
 struct projection_run {
     struct projector *p;
     struct follower_session *s;
-    const struct follower_run *run;
-    struct projected_log *log;
+    struct follower_log *log;
+    struct parked *parked;
     struct apply *apply;
+    int64_t from, next; /* position before and after */
     struct record *events;
     int64_t *offsets;
     size_t n;
-    struct parked_event *unreadable;
-    size_t n_unreadable;
+    bool unreadable; /* the last one */
+    struct parked_event last;
 };
 
 /* Under a schema that we know, so no newer program helps: its aggregate waits for a person. */
-static void unreadable(struct projection_run *x, const rd_kafka_message_t *m, const struct err *why)
+static void
+take_unreadable(struct projection_run *x, const rd_kafka_message_t *m, const struct err *why)
 {
-    struct parked_event *e = &x->unreadable[x->n_unreadable++];
     struct err ignored;
-    *e = (struct parked_event){
+    x->unreadable = true;
+    x->last = (struct parked_event){
         .offset = m->offset,
         .type = "",
         .detail = arena_strdup(&x->p->arena, why->msg),
         .value = {m->payload, m->len},
     };
-    if (event_aggregate_read(message_headers(m), m->offset, &e->aggregate_id, &ignored) != ERR_OK)
-        e->aggregate_id = uuid_nil;
+    if (event_aggregate_read(message_headers(m), m->offset, &x->last.aggregate_id, &ignored) !=
+        ERR_OK)
+        x->last.aggregate_id = uuid_nil;
     log_error("an event cannot be read: its aggregate is parked",
-              KV_S("service", x->p->service->name), KV_S("topic", x->run->log->topic),
+              KV_S("service", x->p->service->name), KV_S("topic", x->log->topic),
               KV_I("partition", m->partition), KV_I("offset", m->offset), KV_ERR(why));
 }
 
-static enum err_code
-read_one(struct projection_run *x, const rd_kafka_message_t *m, struct err *err)
+static void read_one(struct projection_run *x, const rd_kafka_message_t *m)
 {
     struct bytes framed = {m->payload, m->len};
     const struct record_type *type = NULL;
     struct err why;
+    x->next = m->offset + 1;
     enum err_code code = codec_type(framed, &type, &why);
     if (code == ERR_OK && !apply_wants(x->apply, type))
-        return ERR_OK;
+        return;
     if (code == ERR_OK)
         code = codec_decode(x->p->codec, framed, &x->p->arena, &x->events[x->n], &why);
-    if (code == ERR_NOT_FOUND) /* S4: wait and alarm */
-        return err_set(err, ERR_UNAVAILABLE,
-                       "event %" PRId64 " of %s was written by a newer program", m->offset,
-                       x->run->log->topic);
     if (code == ERR_OK)
         x->offsets[x->n++] = m->offset;
     else
-        unreadable(x, m, &why);
-    return ERR_OK;
+        take_unreadable(x, m, &why);
 }
 
-static enum err_code read_run(struct projection_run *x, struct err *err)
+/* From the i-th message on; returns the index behind the piece. */
+static size_t read_piece(struct projection_run *x, const struct follower_run *run, size_t i)
 {
-    struct arena *a = &x->p->arena;
-    x->events = ARENA_ARRAY(a, struct record, x->run->n);
-    x->offsets = ARENA_ARRAY(a, int64_t, x->run->n);
-    x->unreadable = ARENA_ARRAY(a, struct parked_event, x->run->n);
-    for (size_t i = 0; i < x->run->n; i++)
-        TRY(read_one(x, x->run->messages[i], err));
-    return ERR_OK;
+    x->events = ARENA_ARRAY(&x->p->arena, struct record, run->n - i);
+    x->offsets = ARENA_ARRAY(&x->p->arena, int64_t, run->n - i);
+    while (i < run->n && !x->unreadable)
+        read_one(x, run->messages[i++]);
+    return i;
 }
 
 static size_t queue_move(struct projection_run *x)
 {
     struct arena *a = &x->p->arena;
     struct pg_param params[] = {
-        pg_p_text(a, x->s->options->sources[x->run->log->source]),
-        pg_p_int4(a, x->run->log->partition),
-        pg_p_int8(a, x->run->log->next),
-        pg_p_int8(a, x->run->next),
+        pg_p_text(a, x->s->options->sources[x->log->source]),
+        pg_p_int4(a, x->log->partition),
+        pg_p_int8(a, x->from),
+        pg_p_int8(a, x->next),
     };
     return pg_queue(x->s->pg, lane_sql(SQL_POSITION_MOVE), params, ARRAY_SIZE(params));
 }
 
-static enum err_code write_run(struct projection_run *x, bool carefully, struct err *err)
+static enum err_code write_piece(struct projection_run *x, bool carefully, struct err *err)
 {
     struct pg *pg = x->s->pg;
     struct projector *p = x->p;
-    struct parked *parked = &x->log->parked;
     struct log_events events = {x->events, x->offsets, x->n};
     pg_queue_command(pg, "BEGIN");
     size_t moved = queue_move(x);
     TRY(pg_sync(pg, err));
     if (pg_affected(pg, moved) != 1)
-        return err_set(err, ERR_CONFLICT, "somebody else projects %s into %s", x->run->log->topic,
+        return err_set(err, ERR_CONFLICT, "somebody else projects %s into %s", x->log->topic,
                        p->service->name);
-    parked_queue_save(parked, pg, x->unreadable, x->n_unreadable, &p->arena);
-    if (carefully) {
-        TRY(pg_sync(pg, err));
-        TRY(parked_apply_carefully(parked, x->apply, pg, p->codec, &events, &p->arena, err));
-    } else {
-        TRY(parked_apply(parked, x->apply, pg, p->codec, &events, &p->arena, err));
-    }
+    if (carefully)
+        TRY(parked_apply_carefully(x->parked, x->apply, pg, p->codec, &events, &p->arena, err));
+    else
+        TRY(parked_apply(x->parked, x->apply, pg, p->codec, &events, &p->arena, err));
+    if (x->unreadable)
+        parked_queue_save(x->parked, pg, &x->last, 1, &p->arena);
     crash_point("projector_before_commit");
     TRY(pg_commit(pg, err));
     crash_point("projector_after_commit");
     return ERR_OK;
 }
 
+/* What was refused is tried again one by one. */
+static enum err_code write_or_park(struct projection_run *x, struct err *err)
+{
+    enum err_code code = write_piece(x, false, err);
+    if (code != ERR_INVALID || pg_broken(x->s->pg))
+        return code;
+    pg_rollback(x->s->pg);
+    TRY(parked_load(x->parked, x->s->pg, err));
+    return write_piece(x, true, err);
+}
+
 /* The commit is done: a notification that is lost costs a waiting API half a second. */
-static void notify(struct projection_run *x)
+static void notify(struct projector *p, struct follower_session *s)
 {
     struct err ignored;
-    struct arena *a = &x->p->arena;
-    struct pg_param params[] = {pg_p_text(a, x->p->channel), pg_p_text(a, PROJECTOR_PAYLOAD)};
+    struct pg_param params[] = {pg_p_text(&p->arena, p->channel),
+                                pg_p_text(&p->arena, PROJECTOR_PAYLOAD)};
     enum err_code code =
-        pg_exec(x->s->pg, lane_sql(SQL_LANE_NOTIFY), params, ARRAY_SIZE(params), NULL, &ignored);
+        pg_exec(s->pg, lane_sql(SQL_LANE_NOTIFY), params, ARRAY_SIZE(params), NULL, &ignored);
     (void)code;
 }
 
@@ -208,23 +212,23 @@ static enum err_code
 handle(void *self, struct follower_session *s, const struct follower_run *run, struct err *err)
 {
     struct projector *p = self;
+    int64_t from = run->log->next;
     arena_clear(&p->arena);
-    struct projection_run x = {
-        .p = p,
-        .s = s,
-        .run = run,
-        .log = &p->logs[run->log - s->logs],
-        .apply = p->applies[run->log->source],
-    };
-    TRY(read_run(&x, err));
-    enum err_code code = write_run(&x, false, err);
-    if (code == ERR_INVALID && !pg_broken(s->pg)) {
-        pg_rollback(s->pg);
-        code = write_run(&x, true, err);
+    for (size_t i = 0; i < run->n;) {
+        struct projection_run x = {
+            .p = p,
+            .s = s,
+            .log = run->log,
+            .parked = &p->logs[run->log - s->logs].parked,
+            .apply = p->applies[run->log->source],
+            .from = from,
+        };
+        i = read_piece(&x, run, i);
+        TRY(write_or_park(&x, err));
+        from = x.next;
     }
-    if (code == ERR_OK)
-        notify(&x);
-    return code;
+    notify(p, s);
+    return ERR_OK;
 }
 
 static enum err_code
@@ -263,10 +267,8 @@ enum err_code projector_start(const struct config *cfg,
     snprintf(p->channel, sizeof(p->channel), "lane_%s", service->name);
     struct follower_options o = {
         .cfg = cfg, .service = service, .name = "projector", .role = &role, .self = p};
-    for (; service->projections[o.n_sources]; o.n_sources++) {
-        assert(o.n_sources < FOLLOWER_SOURCES_MAX);
+    for (; service->projections[o.n_sources]; o.n_sources++)
         o.sources[o.n_sources] = apply_source(service->projections[o.n_sources]);
-    }
     if (follower_start(&o, &p->follower, err) != ERR_OK) {
         projector_free(p);
         return err->code;

@@ -21,9 +21,11 @@
 #define COMMITTED_MS    5000
 #define FLUSH_SLICE_MS  100
 #define COMMIT_EVERY_US 1000000 /* while nothing is sent: a hint that saves reading again */
+/* Offsets that nobody renews are forgotten by the broker (offsets.retention.minutes), and then history
+ * would fire again. */
+#define RENEW_EVERY_US (3600 * 1000000LL)
 
 struct reactor {
-    const struct service *service;
     const struct reactor_rule *rule;
     char group[GROUP_MAX], command_topic[TOPIC_NAME_MAX];
     struct follower *follower;
@@ -33,7 +35,7 @@ struct reactor {
     struct codec *codec;
     int32_t n_partitions;
     size_t n_failed; /* delivery reports of the run; served inside the flush, on this thread */
-    int64_t commit_at_us;
+    int64_t commit_at_us, renew_at_us;
     struct arena arena; /* of a run */
 };
 
@@ -82,6 +84,11 @@ static enum err_code open_session(void *self, struct follower_session *s, struct
     r->codec = codec_new();
     TRY(kafka_producer_open(s->options->cfg, NULL, delivered, r, &r->producer, err));
     TRY(kafka_topic_partitions(r->producer, r->command_topic, &r->n_partitions, err));
+    if (r->n_partitions != s->options->cfg->partitions)
+        return err_set(err, ERR_CORRUPT,
+                       "%s has %d partitions, the settings say %d: frozen at creation",
+                       r->command_topic, (int)r->n_partitions, (int)s->options->cfg->partitions);
+    r->renew_at_us = 0;
     return read_offsets(r, s, err);
 }
 
@@ -175,10 +182,6 @@ static enum err_code react(struct reactor *r,
         return ERR_OK;
     if (code == ERR_OK)
         code = codec_decode(r->codec, framed, &r->arena, &event, &why);
-    if (code == ERR_NOT_FOUND) /* S4: wait and alarm */
-        return err_set(err, ERR_UNAVAILABLE,
-                       "event %" PRId64 " of %s was written by a newer program", m->offset,
-                       s->logs[0].topic);
     if (code != ERR_OK)
         return keep_unreadable(r, s, m, &why, err);
     return send_command(r, m, event, sent, err);
@@ -216,6 +219,25 @@ static enum err_code commit_offset(struct reactor *r,
     return ERR_OK;
 }
 
+/* All of them, also of logs in which nothing happens. */
+static enum err_code renew_offsets(void *self, struct follower_session *s, struct err *err)
+{
+    struct reactor *r = self;
+    int64_t now = time_monotonic_us();
+    if (now < r->renew_at_us)
+        return ERR_OK;
+    r->renew_at_us = now + RENEW_EVERY_US;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)s->n_logs);
+    for (size_t i = 0; i < s->n_logs; i++)
+        rd_kafka_topic_partition_list_add(list, s->logs[i].topic, s->logs[i].partition)->offset =
+            s->logs[i].next < 0 ? 0 : s->logs[i].next;
+    rd_kafka_resp_err_t code = rd_kafka_commit(s->reader, list, 0);
+    rd_kafka_topic_partition_list_destroy(list);
+    if (code)
+        return err_set(err, ERR_UNAVAILABLE, "commit of %s: %s", r->group, rd_kafka_err2str(code));
+    return ERR_OK;
+}
+
 static enum err_code
 handle(void *self, struct follower_session *s, const struct follower_run *run, struct err *err)
 {
@@ -241,6 +263,7 @@ static const struct follower_role role = {
     .kind = "reactor",
     .open = open_session,
     .handle = handle,
+    .rest = renew_offsets,
     .close = close_session,
 };
 
@@ -254,7 +277,6 @@ enum err_code reactor_start(const struct config *cfg,
     char labels[128];
     if (!r)
         abort();
-    r->service = service;
     r->rule = rule;
     arena_init(&r->arena);
     snprintf(r->group, sizeof(r->group), "%s.%s.%s", cfg->topic_prefix, service->name, rule->name);

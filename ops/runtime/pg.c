@@ -494,3 +494,10 @@ enum err_code pg_wait_notify(struct pg *pg,
     }
     return ERR_OK;
 }
+
+enum err_code pg_check_alive(struct pg *pg, struct err *err)
+{
+    char ignored[2];
+    bool got;
+    return pg_wait_notify(pg, 0, ignored, sizeof(ignored), ignored, sizeof(ignored), &got, err);
+}

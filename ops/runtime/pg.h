@@ -38,7 +38,7 @@ enum pg_type {
 };
 
 #define PG_PARAMS_MAX 64
-#define PG_QUEUE_MAX                                                                         \
+#define PG_QUEUE_MAX \
     256 /* statements per sync (RULES 24); pg_queue syncs nothing by itself: exceeding is an \
            assertion */
 
@@ -100,6 +100,9 @@ MUST_CHECK enum err_code pg_commit(struct pg *pg, struct err *err);
 void pg_rollback(struct pg *pg); /* best effort; a broken connection stays broken */
 /* Simple multi-statement script (migrations), outside the pipeline. */
 MUST_CHECK enum err_code pg_script(struct pg *pg, const char *sql, struct err *err);
+/* An idle connection has nothing to say but that it is dead: ERR_UNAVAILABLE. Asks nobody; notifications
+ * that wait are dropped. */
+MUST_CHECK enum err_code pg_check_alive(struct pg *pg, struct err *err);
 /* LISTEN side: waits up to timeout_ms for one notification. false = none came. channel/payload into
  * the buffers. */
 MUST_CHECK enum err_code pg_wait_notify(struct pg *pg,

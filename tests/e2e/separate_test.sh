@@ -46,7 +46,6 @@ url_of() { # NAME - of an api, once it listens
     local deadline=$((SECONDS + 60)) port
     until port=$(sed -n 's/.*msg="serving".* port=\([0-9]*\).*/\1/p' "$work/$1.log") && [[ -n $port ]]; do
         ((SECONDS < deadline)) || die "$1 does not listen: $(<"$work/$1.log")"
-        sleep 0.1
     done
     echo "http://127.0.0.1:$port"
 }
@@ -59,7 +58,7 @@ spawn gateway api
 job_url=$(url_of api_job) gateway_url=$(url_of gateway)
 
 HIRELOG_URL=$gateway_url
-until curl -fsS -o /dev/null "$HIRELOG_URL/api/jobs/" 2>/dev/null; do sleep 0.2; done
+await '' /api/jobs/ '.results | length' 0
 person ana client
 person ben freelancer
 post_job "$ana_token"

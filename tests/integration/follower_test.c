@@ -2,6 +2,7 @@
  * and commands of others, whatever dies when. */
 #include "tests/unit/spec.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -365,6 +366,91 @@ static void an_unreadable_event_is_parked(void **state)
     worker_stop(worker);
 }
 
+/* W3 of followers: whoever is silent for two transaction timeouts has lost the lock. */
+static void a_frozen_process_keeps_nothing(void **state)
+{
+    (void)state;
+    struct uuid joy = uuid_v5_of("joy", NULL);
+    pid_t first = worker_spawn(NULL);
+    (void)posted(&joy, "by the first");
+    await_jobs_posted(&joy, 1);
+    pid_t second = worker_spawn(NULL);
+    kill(first, SIGSTOP);
+    (void)posted(&joy, "by the second");
+    await_jobs_posted(&joy, 2);
+    kill(first, SIGCONT);
+    (void)posted(&joy, "by either");
+    await_jobs_posted(&joy, 3);
+    worker_stop(first);
+    (void)posted(&joy, "by the second again");
+    await_jobs_posted(&joy, 4);
+    worker_stop(second);
+}
+
+static int64_t
+committed_by(const char *service, const char *reactor, const char *topic, int32_t partition)
+{
+    rd_kafka_t *reader = NULL;
+    struct err err;
+    char group[256];
+    snprintf(group, sizeof(group), "%s.%s.%s", world.cfg.topic_prefix, service, reactor);
+    assert_int_equal(kafka_offset_reader_open(&world.cfg, group, 1, &reader, &err), ERR_OK);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    assert_int_equal(rd_kafka_committed(reader, list, 10000), 0);
+    int64_t offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    kafka_consumer_close(reader);
+    return offset;
+}
+
+static int64_t commands_in(const char *service)
+{
+    char topic[TOPIC_NAME_MAX];
+    int64_t n = 0, low, high;
+    rd_kafka_t *reader = NULL;
+    struct err err;
+    service_command_topic(world.cfg.topic_prefix, service, topic);
+    assert_int_equal(kafka_reader_open(&world.cfg, false, 1, &reader, &err), ERR_OK);
+    for (int32_t p = 0; p < WORLD_PARTITIONS; p++) {
+        assert_int_equal(kafka_watermarks(reader, topic, p, &low, &high, &err), ERR_OK);
+        n += high;
+    }
+    kafka_consumer_close(reader);
+    return n;
+}
+
+/* S4: what stands before it is done, once, however often it is looked at. */
+static void an_event_of_a_newer_program_is_waited_for(void **state)
+{
+    (void)state;
+    static const uint8_t newer[] = {0, 0x7f, 0, 0, 1, 2, 3};
+    char topic[TOPIC_NAME_MAX];
+    int64_t last = 0, before = commands_in("client"), profiles = count("client_g1.profile");
+    service_event_topic(world.cfg.topic_prefix, "user", topic);
+    for (int i = 0; i < 3; i++) {
+        int role[] = {ROLE_CLIENT};
+        struct user_registered *e = record_new(&type_user_registered, &world.arena);
+        e->meta.event_id = uuid_v7(time_now_us());
+        e->meta.aggregate_id = e->meta.event_id;
+        e->email = e->display_name = "before it";
+        e->roles.items = role;
+        e->roles.n = 1;
+        last = send_to(topic, 0, NULL, 0, framed(&type_user_registered, e));
+    }
+    int64_t unknown = send_to(topic, 0, NULL, 0, (struct bytes){newer, sizeof(newer)});
+    assert_int_equal(unknown, last + 1);
+    for (int i = 0; i < 2; i++) { /* the second finds nothing to do */
+        pid_t worker = worker_spawn(NULL);
+        await_count("client_g1.profile", profiles + 3);
+        await_count("client_g1.person WHERE display_name = 'before it'", 3);
+        while (committed_by("client", "open_client", topic, 0) != unknown)
+            await_count("client_g1.profile", profiles + 3);
+        worker_stop(worker);
+    }
+    assert_int_equal(commands_in("client"), before + 3);
+}
+
 #define SCENARIO(test) cmocka_unit_test_teardown(test, workers_end)
 
 int main(int argc, char **argv)
@@ -386,7 +472,9 @@ int main(int argc, char **argv)
         SCENARIO(a_lost_view_is_projected_again_and_nobody_reacts_to_the_past),
         SCENARIO(what_a_projector_cannot_apply_is_parked_alone),
         SCENARIO(what_catch_up_cannot_apply_is_parked_alone),
+        SCENARIO(a_frozen_process_keeps_nothing),
         SCENARIO(an_unreadable_event_is_parked),
+        SCENARIO(an_event_of_a_newer_program_is_waited_for),
     };
     return cmocka_run_group_tests_name("followers", tests, world_begin, world_end);
 }

@@ -1,0 +1,2 @@
+-- Still there?
+SELECT 1;
