@@ -92,8 +92,10 @@ load_all(struct apply *ap, const char *service, const char *projection, struct e
 {
     ap->whole = strcmp(projection, APPLY_OWN) == 0;
     const char *source = ap->whole ? service : apply_source(projection);
+    if (!source)
+        return err_set(err, ERR_INVALID, "no projection %s of %s", projection, service);
     ap->by_type = ARENA_ARRAY(&ap->arena, struct apply_stmt *, n_record_types);
-    for (size_t i = 0; source && i < n_sql_files; i++)
+    for (size_t i = 0; i < n_sql_files; i++)
         if (strcmp(sql_files[i].service, service) == 0 &&
             strcmp(sql_files[i].kind, projection) == 0)
             TRY(load_file(ap, &sql_files[i], source, err));
