@@ -19,7 +19,7 @@
 #include "ops/runtime/strbuf.h"
 
 #define FOLLOWER_SOURCES_MAX PROJECTIONS_MAX
-#define FOLLOWER_RUN_MAX     2000 /* records handed over at once */
+#define FOLLOWER_RUN_MAX     500 /* records handed over at once */
 
 /* One partition of a source. */
 struct follower_log {
