@@ -156,7 +156,7 @@ static enum MHD_Result on_request(void *cls,
     assert(rq);
     switch (rq->phase) {
     case REQUEST_HEADERS:
-        return headers_done(cls, rq, method, version);
+        return headers_done(((struct loop *)cls)->server, rq, method, version);
     case REQUEST_BODY:
         if (*upload_size > 0) {
             request_body_add(rq, upload_data, *upload_size);
