@@ -50,7 +50,7 @@ static enum err_code queue_view(struct batch *b, struct err *err)
                            b->n_letters, b->arena);
     int64_t *offsets = ARENA_ARRAY(b->arena, int64_t, b->n_events);
     for (size_t i = 0; i < b->n_events; i++)
-        offsets[i] = b->messages[i].offset;
+        offsets[i] = s->expected_offset + (int64_t)i; /* the messages' own come with the delivery */
     struct log_events run = {b->events, offsets, b->n_events};
     return parked_apply(&s->parked, s->apply, s->pg, s->codec, &run, b->arena, err);
 }
