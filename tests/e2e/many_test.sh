@@ -16,7 +16,7 @@ many() { # METHOD PATH CONNECTIONS REQUESTS STATUS
 it "reads, writes, lists"
 for _ in 1 2 3; do
     many GET "/api/jobs/$job_id/" 256 6000 200
-    many POST /api/jobs/create/ 256 2000 201
+    many POST /api/jobs/create/ 256 1000 201
 done
 many GET "/api/jobs/$job_id/" 512 6000 200
 many GET '/api/jobs/?page_size=1' 256 3000 200
