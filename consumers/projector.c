@@ -8,11 +8,15 @@
 #include "consumers/parked.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
+#include "ops/runtime/timeutil.h"
+
+#define STORE_EVERY_US 50000 /* positions of events that make no rows here */
 
 /* One log's part of a session. */
 struct projected_log {
     struct parked parked;
     bool caught_up;
+    int64_t stored; /* position in the table; what is read further made no rows so far */
 };
 
 struct projector {
@@ -24,6 +28,7 @@ struct projector {
     struct codec *codec;
     struct projected_log *logs; /* by the session's logs */
     size_t n_logs;
+    int64_t stored_at_us;
     struct arena arena; /* of a run */
 };
 
@@ -58,7 +63,7 @@ open_source(struct projector *p, struct follower_session *s, size_t source, stru
     for (int i = 0; i < PQntuples(r); i++)
         for (size_t k = 0; k < s->n_logs; k++)
             if (s->logs[k].source == source && s->logs[k].partition == pg_get_int8(r, i, 0)) {
-                s->logs[k].next = pg_get_int8(r, i, 1);
+                s->logs[k].next = p->logs[k].stored = pg_get_int8(r, i, 1);
                 p->logs[k].caught_up = pg_get_bool(r, i, 2);
             }
     return ERR_OK;
@@ -94,9 +99,10 @@ struct projection_run {
     struct projector *p;
     struct follower_session *s;
     struct follower_log *log;
+    struct projected_log *mine;
     struct parked *parked;
     struct apply *apply;
-    int64_t from, next; /* position before and after */
+    int64_t next; /* position behind it */
     struct record *events;
     int64_t *offsets;
     size_t n;
@@ -157,7 +163,7 @@ static size_t queue_move(struct projection_run *x)
     struct pg_param params[] = {
         pg_p_text(a, x->s->options->sources[x->log->source]),
         pg_p_int4(a, x->log->partition),
-        pg_p_int8(a, x->from),
+        pg_p_int8(a, x->mine->stored),
         pg_p_int8(a, x->next),
     };
     return pg_queue(x->s->pg, lane_sql(SQL_POSITION_MOVE), params, ARRAY_SIZE(params));
@@ -182,6 +188,7 @@ static enum err_code write_piece(struct projection_run *x, bool carefully, struc
         parked_queue_save(x->parked, pg, &x->last, 1, &p->arena);
     crash_point("projector_before_commit");
     TRY(pg_commit(pg, err));
+    x->mine->stored = x->next;
     crash_point("projector_after_commit");
     return ERR_OK;
 }
@@ -208,26 +215,60 @@ static void notify(struct projector *p, struct follower_session *s)
     (void)code;
 }
 
+static struct projection_run
+piece_of(struct projector *p, struct follower_session *s, struct follower_log *log)
+{
+    struct projected_log *mine = &p->logs[log - s->logs];
+    return (struct projection_run){
+        .p = p,
+        .s = s,
+        .log = log,
+        .mine = mine,
+        .parked = &mine->parked,
+        .apply = p->applies[log->source],
+        .next = log->next,
+    };
+}
+
+/* What makes no rows is passed without a transaction; rest() stores how far. */
 static enum err_code
 handle(void *self, struct follower_session *s, const struct follower_run *run, struct err *err)
 {
     struct projector *p = self;
-    int64_t from = run->log->next;
+    bool written = false;
     arena_clear(&p->arena);
     for (size_t i = 0; i < run->n;) {
-        struct projection_run x = {
-            .p = p,
-            .s = s,
-            .log = run->log,
-            .parked = &p->logs[run->log - s->logs].parked,
-            .apply = p->applies[run->log->source],
-            .from = from,
-        };
+        struct projection_run x = piece_of(p, s, run->log);
         i = read_piece(&x, run, i);
+        if (x.n == 0 && !x.unreadable)
+            continue;
         TRY(write_or_park(&x, err));
-        from = x.next;
+        written = true;
     }
-    notify(p, s);
+    if (written)
+        notify(p, s);
+    return ERR_OK;
+}
+
+/* Positions of logs that only had events for others: in one go, not for each of them. */
+static enum err_code rest(void *self, struct follower_session *s, struct err *err)
+{
+    struct projector *p = self;
+    bool written = false;
+    int64_t now = time_monotonic_us();
+    if (now < p->stored_at_us + STORE_EVERY_US)
+        return ERR_OK;
+    arena_clear(&p->arena);
+    p->stored_at_us = now;
+    for (size_t i = 0; i < s->n_logs; i++) {
+        if (s->logs[i].next <= p->logs[i].stored)
+            continue;
+        struct projection_run x = piece_of(p, s, &s->logs[i]);
+        TRY(write_piece(&x, false, err));
+        written = true;
+    }
+    if (written)
+        notify(p, s);
     return ERR_OK;
 }
 
@@ -250,6 +291,7 @@ static const struct follower_role role = {
     .kind = "projector",
     .open = open_session,
     .handle = handle,
+    .rest = rest,
     .at_end = at_end,
     .close = close_session,
 };

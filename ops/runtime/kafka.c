@@ -205,6 +205,7 @@ static enum err_code reader_open(const struct config *cfg,
                                  const char *group,
                                  const char *isolation,
                                  int fetch_wait_ms,
+                                 int fetch_min_bytes,
                                  rd_kafka_t **ret,
                                  struct err *err)
 {
@@ -214,6 +215,7 @@ static enum err_code reader_open(const struct config *cfg,
     if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
         !set(conf, "group.id", group, err) || !set(conf, "enable.partition.eof", "true", err) ||
         !set_int(conf, "fetch.wait.max.ms", fetch_wait_ms, err) ||
+        !set_int(conf, "fetch.min.bytes", fetch_min_bytes, err) ||
         !set(conf, "isolation.level", isolation, err)) {
         rd_kafka_conf_destroy(conf);
         return ERR_INVALID;
@@ -228,16 +230,18 @@ enum err_code kafka_reader_open(const struct config *cfg,
                                 struct err *err)
 {
     const char *isolation = read_committed ? "read_committed" : "read_uncommitted";
-    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, ret, err);
+    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, 1, ret, err);
 }
 
-enum err_code kafka_offset_reader_open(const struct config *cfg,
-                                       const char *group,
-                                       int fetch_wait_ms,
-                                       rd_kafka_t **ret,
-                                       struct err *err)
+enum err_code kafka_follower_open(const struct config *cfg,
+                                  const char *group,
+                                  int fetch_wait_ms,
+                                  int fetch_min_bytes,
+                                  rd_kafka_t **ret,
+                                  struct err *err)
 {
-    return reader_open(cfg, group, "read_committed", fetch_wait_ms, ret, err);
+    return reader_open(cfg, group ? group : READER_GROUP, "read_committed", fetch_wait_ms,
+                       fetch_min_bytes, ret, err);
 }
 
 enum err_code kafka_member_open(

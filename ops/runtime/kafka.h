@@ -45,13 +45,15 @@ MUST_CHECK enum err_code kafka_reader_open(const struct config *cfg,
                                            int fetch_wait_ms,
                                            rd_kafka_t **ret,
                                            struct err *err);
-/* The same, read_committed, with the stored offsets of a group that it never joins: for
- * rd_kafka_committed() and rd_kafka_commit() of a consumer that is alone by a lock. */
-MUST_CHECK enum err_code kafka_offset_reader_open(const struct config *cfg,
-                                                  const char *group,
-                                                  int fetch_wait_ms,
-                                                  rd_kafka_t **ret,
-                                                  struct err *err);
+/* The same, read_committed, for who reads behind: an answer is there when min_bytes have come together or
+ * the wait is over. group: whose stored offsets rd_kafka_committed() and rd_kafka_commit() mean, by a
+ * consumer that is alone by a lock and never joins; NULL = none. */
+MUST_CHECK enum err_code kafka_follower_open(const struct config *cfg,
+                                             const char *group,
+                                             int fetch_wait_ms,
+                                             int fetch_min_bytes,
+                                             rd_kafka_t **ret,
+                                             struct err *err);
 /* Group member (range, classic, no static membership); the caller's rebalance callback. */
 MUST_CHECK enum err_code kafka_member_open(
     const struct config *cfg,

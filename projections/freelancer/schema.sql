@@ -16,7 +16,7 @@ CREATE TABLE profile (
     updated_at    timestamptz NOT NULL
 ) WITH (fillfactor = 85);
 CREATE INDEX profile_newest ON profile (created_at DESC, freelancer_id DESC);
-CREATE INDEX profile_words ON profile USING gin (words, skill_keys) WITH (fastupdate = off);
+CREATE INDEX profile_words ON profile USING gin (words, skill_keys) WITH (fastupdate = on, gin_pending_list_limit = 256);
 CREATE INDEX profile_rate ON profile (rate_currency, rate_amount);
 
 -- from_user
@@ -26,7 +26,7 @@ CREATE TABLE person (
     words         tsvector NOT NULL, -- of the name (A)
     version       int8 NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX person_words ON person USING gin (words) WITH (fastupdate = off);
+CREATE INDEX person_words ON person USING gin (words) WITH (fastupdate = on, gin_pending_list_limit = 256);
 
 -- from_job
 CREATE TABLE application (

@@ -66,8 +66,8 @@ CREATE TABLE search (
 CREATE INDEX search_newest ON search (created_at DESC, job_id DESC);
 CREATE INDEX search_by_client ON search (client_id);
 CREATE INDEX search_by_budget ON search (budget_currency, budget_amount);
--- A pending list would be cheaper to fill, but every search would have to read through it.
-CREATE INDEX search_words ON search USING gin (words, skill_keys) WITH (fastupdate = off);
+-- A pending list makes filling it cheap; a short one (kB), as every search has to read through it.
+CREATE INDEX search_words ON search USING gin (words, skill_keys) WITH (fastupdate = on, gin_pending_list_limit = 256);
 
 CREATE TABLE search_text (
     job_id      uuid PRIMARY KEY,

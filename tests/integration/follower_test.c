@@ -394,7 +394,7 @@ committed_by(const char *service, const char *reactor, const char *topic, int32_
     struct err err;
     char group[256];
     snprintf(group, sizeof(group), "%s.%s.%s", world.cfg.topic_prefix, service, reactor);
-    assert_int_equal(kafka_offset_reader_open(&world.cfg, group, 1, &reader, &err), ERR_OK);
+    assert_int_equal(kafka_follower_open(&world.cfg, group, 1, 1, &reader, &err), ERR_OK);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, topic, partition);
     assert_int_equal(rd_kafka_committed(reader, list, 10000), 0);
