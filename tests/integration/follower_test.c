@@ -319,7 +319,7 @@ static void what_a_projector_cannot_apply_is_parked_alone(void **state)
     (void)edited(&gus, &refused, "behind it, too");
     await_count("client_g1.parked", 3);
     assert_int_equal(jobs_posted(&gus), MANY);
-    assert_int_equal(count("job_g1.posting WHERE title = 'behind it, too'"), 1);
+    await_count("job_g1.posting WHERE title = 'behind it, too'", 1);
     worker_stop(worker);
     sql_run("ALTER TABLE hirelog_client_g1.posting DROP CONSTRAINT odd;"
             "DELETE FROM hirelog_client_g1.parked");

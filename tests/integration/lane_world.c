@@ -17,7 +17,7 @@
 #include "projections/migrate.h"
 #include "schemas/records.h"
 
-#define DEADLINE_S     60
+#define DEADLINE_S     100 /* twice what a group takes to miss a frozen member */
 #define STATEMENTS_MAX 400
 #define WORKERS_MAX    8
 
