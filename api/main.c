@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
+#include "consumers/tail.h"
 #include "consumers/worker.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/lifecycle.h"
@@ -19,11 +20,14 @@
 
 #define COMMAND_RETENTION_MS (2 * 86400000LL)
 #define EX_USAGE             64
+#define WORDS_MAX            32
 
 struct command_line {
     const char *command, *verb; /* verb: the word after the command, or "" */
     const char *config_file, *services;
     bool print_config, check_config;
+    const char *words[WORDS_MAX]; /* what a command reads itself */
+    size_t n_words;
 };
 
 typedef enum err_code
@@ -199,6 +203,14 @@ run_repair(const struct config *cfg, const struct command_line *line, struct err
     return ERR_OK;
 }
 
+static enum err_code
+run_tail(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    struct tail_options o;
+    TRY(tail_options_parse(line->verb, line->words, line->n_words, &o, err));
+    return tail_run(cfg, &o, err);
+}
+
 static const struct command {
     const char *name;
     command_fn *run;
@@ -211,6 +223,7 @@ static const struct command {
     {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
     {"services", run_services, "print the services as documentation, with a picture"                },
     {"schemas",  run_schemas,  "print id, subject and version of every schema"                      },
+    {"tail",     run_tail,     "print SERVICE's events: --from, --type, --aggregate, --count, --end"},
     {"config",   run_config,   "print the settings; `config sample`, `config docs`"                 },
 };
 
@@ -232,6 +245,13 @@ static const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* Does it take more than the verb and the common options? */
+static bool reads_words(const char *name)
+{
+    const struct command *c = command_find(name);
+    return c && c->run == run_tail;
+}
+
 /* False: an argument that nobody understands. */
 static bool line_parse(int argc, char **argv, struct command_line *ret)
 {
@@ -247,6 +267,8 @@ static bool line_parse(int argc, char **argv, struct command_line *ret)
             ret->check_config = true;
         else if (i == 2 && argv[i][0] != '-')
             ret->verb = argv[i];
+        else if (reads_words(ret->command) && ret->n_words < WORDS_MAX)
+            ret->words[ret->n_words++] = argv[i];
         else
             return false;
     }
