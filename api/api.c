@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "api/api_sql.h"
+#include "api/asyncapi.h"
+#include "api/docs_page.h"
 #include "api/feed.h"
 #include "api/feed_rules.h"
 #include "api/lookup.h"
@@ -112,6 +114,11 @@ static enum err_code identity_key_read(struct api *api, struct err *err)
     return ERR_OK;
 }
 
+static struct bytes text_bytes(const char *text)
+{
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
 static enum err_code api_open(struct api *api, struct err *err)
 {
     const struct config *cfg = api->cfg;
@@ -128,8 +135,9 @@ static enum err_code api_open(struct api *api, struct err *err)
     api->writes_by_user = throttle_new(cfg->user_writes_per_second_max, SECOND_US);
     api->stream_quota = stream_quota_new(cfg->feed_streams_max, cfg->feed_streams_user_max);
     TRY(services_add(api, err));
-    char *openapi = openapi_text(api);
-    api->openapi = (struct bytes){(const uint8_t *)openapi, strlen(openapi)};
+    api->openapi = text_bytes(openapi_text(api));
+    api->asyncapi = text_bytes(asyncapi_text(api));
+    api->docs = text_bytes(docs_page_text(api));
     TRY(passwords_start(cfg, &api->passwords, err));
     return sender_start(cfg, api->topics, api->n_services, &api->sender, err);
 }
@@ -160,6 +168,8 @@ static void api_close(struct api *api)
     throttle_free(api->logins_by_address);
     throttle_free(api->writes_by_user);
     free((void *)(uintptr_t)api->openapi.data);
+    free((void *)(uintptr_t)api->asyncapi.data);
+    free((void *)(uintptr_t)api->docs.data);
 }
 
 static bool ready(struct strbuf *out, void *arg)

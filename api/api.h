@@ -49,7 +49,7 @@ struct api {
     struct stream_quota *stream_quota;
     struct throttle *logins_by_email, *logins_by_address, *writes_by_user;
     uint8_t identity_key[IDENTITY_KEY_BYTES];
-    struct bytes openapi;
+    struct bytes openapi, asyncapi, docs;
     _Atomic bool draining;
 };
 

@@ -24,4 +24,7 @@ handler_fn openapi_show;
 
 handler_fn events_show;
 
+handler_fn asyncapi_show;
+handler_fn docs_show;
+
 #endif
