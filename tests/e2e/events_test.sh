@@ -77,8 +77,8 @@ port() { # WORD
 }
 HIRELOG_URL=http://127.0.0.1:$(port port) admin_url=http://127.0.0.1:$(port admin_port)
 await '' /api/jobs/ '.results | length' 0
-threads() { # of the api that read for a feed, by librdkafka's names
-    cat /proc/"${pids[1]}"/task/*/comm | grep -c '^rdk:' || :
+threads() { # of the api: one for each Kafka handle
+    cat /proc/"${pids[1]}"/task/*/comm | grep -c '^rdk:main' || :
 }
 idle_threads=$(threads)
 
@@ -220,15 +220,18 @@ for name in ben behind anew; do
 done
 
 it "a place before the log's beginning is gone"
-"$http_root/build/confluent/bin/python" - "$brokers" "$prefix.client.events" <<'PYTHON'
+cat >"$work/delete.py" <<'PYTHON'
 import sys
 from confluent_kafka import OFFSET_END, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 places = [TopicPartition(sys.argv[2], p, OFFSET_END) for p in range(3)]
-for result in AdminClient({"bootstrap.servers": sys.argv[1]}).delete_records(places).values():
-    result.result()
+admin = AdminClient({"bootstrap.servers": sys.argv[1]})
+for result in admin.delete_records(places, request_timeout=5).values():
+    result.result(timeout=10)
 PYTHON
+until_true 60 "the records are deleted" \
+    timeout 15 "$http_root/build/confluent/bin/python" "$work/delete.py" "$brokers" "$prefix.client.events"
 call "$ben_token" GET '/api/events/?service=client' 410 '' -H 'Last-Event-ID: client/0:0,client/1:0,client/2:0'
 refused position_too_old
 
