@@ -218,6 +218,7 @@ has_names ben FreelancerUpdated && ! grep -q '"behind"' "$work/behind" "$work/an
 for name in ben behind anew; do
     cut_off "$name"
 done
+until_true 5 "whoever has gone is noticed" no_stream
 
 it "a place before the log's beginning is gone"
 cat >"$work/delete.py" <<'PYTHON'
@@ -236,7 +237,6 @@ call "$ben_token" GET '/api/events/?service=client' 410 '' -H 'Last-Event-ID: cl
 refused position_too_old
 
 it "without a stream nobody reads"
-until_true 5 "whoever has gone is noticed" no_stream
 until_true 20 "the readers are closed" eval '(($(threads) == idle_threads))'
 
 it "a stopping api ends its streams and does not wait for them"
