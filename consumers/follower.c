@@ -71,6 +71,7 @@ struct reading {
     size_t n_messages, n_bytes;
     int64_t lag_at_us, ping_at_us;
     int generation;
+    struct err newer; /* the first event that only a newer program knows */
 };
 
 bool follower_stopping(const struct follower_session *s)
@@ -289,10 +290,10 @@ static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
         s->logs[i].next = run.next;
         metric_add(r->follower->records, (int64_t)n);
     }
-    if (n < p->n) /* S4: wait and alarm */
-        return err_set(err, ERR_UNAVAILABLE,
-                       "event %" PRId64 " of %s/%d was written by a newer program",
-                       p->messages[n]->offset, s->logs[i].topic, (int)s->logs[i].partition);
+    if (n < p->n && r->newer.code == ERR_OK)
+        err_set(&r->newer, ERR_UNAVAILABLE,
+                "event %" PRId64 " of %s/%d was written by a newer program", p->messages[n]->offset,
+                s->logs[i].topic, (int)s->logs[i].partition);
     pile_clear(p);
     return ERR_OK;
 }
@@ -308,6 +309,15 @@ static enum err_code hand_over(struct reading *r, size_t i, struct err *err)
         return ERR_OK;
     p->at_end = false;
     return role->at_end ? role->at_end(s->options->self, s, &s->logs[i], err) : ERR_OK;
+}
+
+/* S4: wait and alarm, but not before what came from other logs is done. */
+static enum err_code wait_for_newer(const struct reading *r, struct err *err)
+{
+    if (r->newer.code == ERR_OK)
+        return ERR_OK;
+    *err = r->newer;
+    return err->code;
 }
 
 static void measure_lag(struct reading *r)
@@ -348,6 +358,7 @@ static enum err_code turn(struct reading *r, struct err *err)
     for (size_t i = 0; i < r->session.n_logs; i++)
         TRY(hand_over(r, i, err));
     r->n_messages = r->n_bytes = 0;
+    TRY(wait_for_newer(r, err));
     if (r->session.options->role->rest)
         TRY(r->session.options->role->rest(r->session.options->self, &r->session, err));
     measure_lag(r);
