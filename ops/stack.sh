@@ -159,7 +159,7 @@ kafka_start() {
             -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22 | sed 's|^-|A|')" >>"$log/kafka.log" 2>&1 ||
             die "the broker's storage can't be made; see $log/kafka.log"
     fi
-    launch kafka "${java[@]}" -server -Xms512m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+    launch kafka "${java[@]}" -server -Xms512m -Xmx1g -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
         -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true kafka.Kafka "$conf"
 }
 
