@@ -10,7 +10,7 @@ G := build/gen
 -include config.mk
 
 CC := gcc
-PKGS := rdkafka avro-c libpq libmicrohttpd jansson libsodium libcrypto
+PKGS := rdkafka avro-c libpq libmicrohttpd jansson libsodium libcrypto libcurl
 CPPFLAGS = -D_GNU_SOURCE -I. -I$(G) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
         -Wimplicit-fallthrough -Werror

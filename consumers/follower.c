@@ -260,24 +260,38 @@ static enum err_code fill(struct reading *r, struct err *err)
     return ERR_OK;
 }
 
-/* How many come before the first of a newer program (S4). */
-static size_t known_from_here(const struct pile *p)
+/* How many come before the first of a newer program (S4), or whose registry is away (S3). *ret_why is
+ * written for that one. */
+static size_t known_from_here(const struct pile *p, struct err *ret_why)
 {
     size_t n = 0;
     for (const struct record_type *type; n < p->n; n++) {
-        struct err ignored;
         struct bytes framed = {p->messages[n]->payload, p->messages[n]->len};
-        if (codec_type(framed, &type, &ignored) == ERR_NOT_FOUND)
+        enum err_code code = codec_type(framed, &type, ret_why);
+        if (code == ERR_NOT_FOUND || code == ERR_UNAVAILABLE)
             break;
     }
     return n;
+}
+
+/* S4: wait and alarm. */
+static enum err_code
+not_known(const struct follower_log *log, int64_t offset, const struct err *why, struct err *err)
+{
+    if (why->code == ERR_UNAVAILABLE)
+        return err_set(err, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d: %s", offset, log->topic,
+                       (int)log->partition, why->msg);
+    return err_set(err, ERR_UNAVAILABLE,
+                   "event %" PRId64 " of %s/%d was written by a newer program", offset, log->topic,
+                   (int)log->partition);
 }
 
 static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
 {
     struct follower_session *s = &r->session;
     struct pile *p = &r->piles[i];
-    size_t n = known_from_here(p);
+    struct err why = {0};
+    size_t n = known_from_here(p, &why);
     if (n > 0) {
         struct follower_run run = {
             .log = &s->logs[i],
@@ -289,10 +303,8 @@ static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
         s->logs[i].next = run.next;
         metric_add(r->follower->records, (int64_t)n);
     }
-    if (n < p->n) /* S4: wait and alarm */
-        return err_set(err, ERR_UNAVAILABLE,
-                       "event %" PRId64 " of %s/%d was written by a newer program",
-                       p->messages[n]->offset, s->logs[i].topic, (int)s->logs[i].partition);
+    if (n < p->n)
+        return not_known(&s->logs[i], p->messages[n]->offset, &why, err);
     pile_clear(p);
     return ERR_OK;
 }
