@@ -107,7 +107,7 @@ build/tools/docs: build/release/ops/docs.o build/release/runtime.a
 # What people call. Each installs what it lacks first, so the building is a make of its own.
 JOBS := $(shell nproc)
 BUILD := $(MAKE) --no-print-directory -j$(JOBS)
-.PHONY: deps run up stop reset status test check real-tests lint check-headers format bench docs clean help
+.PHONY: deps run up stop reset status test test-registry check real-tests lint check-headers format bench docs clean help
 deps: ## install what is missing: Debian packages, the broker's jars
 	$(Q)ops/deps.sh build stack
 run: deps ## build, start everything under var/, run the hire scenario, leave it serving
@@ -134,6 +134,10 @@ test: deps check ## every test, on a throw-away stack with free ports (ONLY="nam
 	$(Q)ops/deps.sh test
 	$(Q)$(BUILD) real-tests
 	$(Q)ops/test.sh $(B) $(ONLY)
+test-registry: deps ## the tests with a real schema registry (Apicurio, which it fetches), on a throw-away stack
+	$(Q)ops/deps.sh test registry
+	$(Q)$(BUILD) $(B)/hirelog build/tools/avro_cat
+	$(Q)HIRELOG_REGISTRY=apicurio ops/test.sh $(B) $(ONLY)
 bench: up ## the figures of the stack that `make up` started
 	$(Q)$(BUILD) build/release/tests/bench/http_load
 	$(Q)tests/bench/run.sh
@@ -178,7 +182,7 @@ docs: build/tools/docs all ## print docs/services.md; the settings as a Markdown
 	$(Q)build/hirelog services >docs/services.md
 	@echo docs/services.md build/docs/settings.md build/docs/hirelog.conf
 clean: ## delete build/ but what was fetched
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs ! -name confluent -exec rm -rf {} +
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs ! -name confluent ! -name apicurio -exec rm -rf {} +
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
