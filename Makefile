@@ -7,6 +7,7 @@ comma := ,
 VARIANT := $(if $(SANITIZE),san-$(subst $(comma),-,$(SANITIZE)),release)
 B := build/$(VARIANT)
 G := build/gen
+SCHEMAS := schemas
 -include config.mk
 
 CC := gcc
@@ -27,7 +28,7 @@ producers_SRC   := $(wildcard producers/*.c producers/*/*.c)
 projections_SRC := $(wildcard projections/*.c)
 consumers_SRC   := $(wildcard consumers/*.c)
 api_SRC         := $(filter-out api/main.c,$(wildcard api/*.c))
-AVSC := $(sort $(wildcard schemas/*/*.avsc))
+AVSC := $(sort $(wildcard $(SCHEMAS)/*/*.avsc))
 SQL  := $(sort $(wildcard projections/*/*.sql projections/*/*/*.sql))
 
 schemas_GEN     := $(G)/schemas/records.c
@@ -68,9 +69,9 @@ $(B)/build/gen/%.o: $(G)/%.c $(G)/schemas/records.h
 build/tools/generate: schemas/generate.c schemas/generate_emit.c schemas/generate.h
 	@mkdir -p $(@D); echo "  CC    $@"
 	$(Q)$(CC) -D_GNU_SOURCE -I. -std=gnu17 $(WARN) -O1 -g -o $@ $(filter %.c,$^) -ljansson -lcrypto
-$(G)/schemas/records.h $(G)/schemas/records.c &: build/tools/generate $(AVSC) schemas/ids.lock
+$(G)/schemas/records.h $(G)/schemas/records.c &: build/tools/generate $(AVSC) $(SCHEMAS)/ids.lock
 	@mkdir -p $(G)/schemas; echo "  GEN   $(G)/schemas"
-	$(Q)build/tools/generate schemas $(G)/schemas
+	$(Q)build/tools/generate $(SCHEMAS) $(G)/schemas
 $(G)/projections/sql_files.c: ops/embed.awk $(SQL)
 	@mkdir -p $(@D); echo "  GEN   $@"
 	$(Q)awk -f ops/embed.awk $(SQL) </dev/null > $@.tmp && mv $@.tmp $@

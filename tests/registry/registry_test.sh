@@ -24,19 +24,11 @@ restart() { # [VARIABLE=VALUE ...] - api and worker, with these settings above t
     env "$@" "$http_root/ops/stack.sh" up
 }
 
-records_of() { # TOPIC - every committed record's id
-    kcat -q -b "$HIRELOG_BROKERS" -C -t "$1" -X isolation.level=read_committed -o beginning -e -f '%R%s' |
-        python3 -c 'import struct, sys
-data = sys.stdin.buffer
-while head := data.read(4):
-    print(struct.unpack(">xi", data.read(struct.unpack(">i", head)[0])[:5])[0])'
-}
-
 count_ids() { # - sets n_locked, n_assigned: of all records of user and job
     local service
     for service in user job; do
-        records_of "hirelog.$service.commands"
-        records_of "hirelog.$service.events"
+        record_ids "hirelog.$service.commands"
+        record_ids "hirelog.$service.events"
     done >"$http_work/record_ids"
     n_locked=$(awk -v l=$locked '$1 >= l' "$http_work/record_ids" | wc -l)
     n_assigned=$(awk -v l=$locked '$1 < l' "$http_work/record_ids" | wc -l)
@@ -90,13 +82,13 @@ call "$ana_token" POST "/api/contracts/$contract_id/complete/" 200
 await "$ana_token" /api/invoices/ '.results[0].contract_id' "$contract_id"
 count_ids
 ((n_locked == before && n_assigned > 10)) || die "the binary's ids are still written"
-records_of hirelog.payment.events | awk -v l=$locked '$1 >= l {exit 1}' || die "what a reactor's command led to"
+record_ids hirelog.payment.events | awk -v l=$locked '$1 >= l {exit 1}' || die "what a reactor's command led to"
 
 it "an outside reader gets both kinds through the api"
 total=0
 topics=(hirelog.{user,client,freelancer,job,payment}.events)
 for topic in "${topics[@]}"; do
-    total=$((total + $(records_of "$topic" | wc -l)))
+    total=$((total + $(record_ids "$topic" | wc -l)))
 done
 "$http_root/build/confluent/bin/python" "$http_root/tests/e2e/confluent_reader.py" "$HIRELOG_BROKERS" "$HIRELOG_REGISTRY_URL" \
     "${topics[@]}" >"$http_work/counts"
