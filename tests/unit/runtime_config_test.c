@@ -86,7 +86,7 @@ static void what_would_fail_at_start_is_told_with_the_rest(void **state)
 static void a_registrys_url_holds_no_credentials(void **state)
 {
     (void)state;
-    assert_int_equal(load("schema_registry_url = https://registry.example:8443/apis/ccompat/v7\n"),
+    assert_int_equal(load("schema_registry_url = https://schemas.example:8443/apis/ccompat/v7\n"),
                      ERR_OK);
     assert_int_equal(load("schema_registry_url = ftp://ana:words@registry/?a=b\n"
                           "schema_registry_credentials_file = /nonexistent\n"),
