@@ -71,6 +71,7 @@ struct reading {
     size_t n_messages, n_bytes;
     int64_t lag_at_us, ping_at_us;
     int generation;
+    struct err newer; /* the first event that only a newer program knows */
 };
 
 bool follower_stopping(const struct follower_session *s)
@@ -275,15 +276,15 @@ static size_t known_from_here(const struct pile *p, struct err *ret_why)
 }
 
 /* S4: wait and alarm. */
-static enum err_code
-not_known(const struct follower_log *log, int64_t offset, const struct err *why, struct err *err)
+static void
+not_known(const struct follower_log *log, int64_t offset, const struct err *why, struct err *ret)
 {
     if (why->code == ERR_UNAVAILABLE)
-        return err_set(err, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d: %s", offset, log->topic,
-                       (int)log->partition, why->msg);
-    return err_set(err, ERR_UNAVAILABLE,
-                   "event %" PRId64 " of %s/%d was written by a newer program", offset, log->topic,
-                   (int)log->partition);
+        err_set(ret, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d: %s", offset, log->topic,
+                (int)log->partition, why->msg);
+    else
+        err_set(ret, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d was written by a newer program",
+                offset, log->topic, (int)log->partition);
 }
 
 static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
@@ -303,8 +304,8 @@ static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
         s->logs[i].next = run.next;
         metric_add(r->follower->records, (int64_t)n);
     }
-    if (n < p->n)
-        return not_known(&s->logs[i], p->messages[n]->offset, &why, err);
+    if (n < p->n && r->newer.code == ERR_OK)
+        not_known(&s->logs[i], p->messages[n]->offset, &why, &r->newer);
     pile_clear(p);
     return ERR_OK;
 }
@@ -320,6 +321,15 @@ static enum err_code hand_over(struct reading *r, size_t i, struct err *err)
         return ERR_OK;
     p->at_end = false;
     return role->at_end ? role->at_end(s->options->self, s, &s->logs[i], err) : ERR_OK;
+}
+
+/* S4: wait and alarm, but not before what came from other logs is done. */
+static enum err_code wait_for_newer(const struct reading *r, struct err *err)
+{
+    if (r->newer.code == ERR_OK)
+        return ERR_OK;
+    *err = r->newer;
+    return err->code;
 }
 
 static void measure_lag(struct reading *r)
@@ -360,6 +370,7 @@ static enum err_code turn(struct reading *r, struct err *err)
     for (size_t i = 0; i < r->session.n_logs; i++)
         TRY(hand_over(r, i, err));
     r->n_messages = r->n_bytes = 0;
+    TRY(wait_for_newer(r, err));
     if (r->session.options->role->rest)
         TRY(r->session.options->role->rest(r->session.options->self, &r->session, err));
     measure_lag(r);

@@ -6,7 +6,7 @@
 #   tests/e2e/*_test.sh, BUILD-DIR/tests/e2e/*_test   then, over HTTP against the whole stack (stack.env is in the environment)
 #   tests/registry/*_test.sh                          these instead, with HIRELOG_REGISTRY=apicurio: the stack has a schema registry
 #
-# Prints one line per test, the whole output of one that failed, and ends the stack in any case.
+# Prints one line per test, of one that failed also what its output says of it, and ends the stack in any case.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -52,7 +52,9 @@ run_test() { # FILE
         return
     fi
     failed+=("$name")
-    cat "$output"
+    grep -hE -A 2 '^\[  (ERROR|FAILED) |^(FAILED|failed):' "$output" | head -n 60 || : # none: the end tells
+    echo "... the end of its output; all of it: build/test-logs/${output##*/}"
+    tail -n 40 "$output"
     ((status != 124)) || echo "(ended after $test_seconds s)"
 }
 
