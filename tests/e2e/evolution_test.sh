@@ -68,9 +68,9 @@ ids_written() { # - of every event of the job service
 was_written() { # ID
     [[ -n $(ids_written | sed -n "/^$1\$/p") ]]
 }
-posts_until() { # ID - post jobs until one is written with that schema, which not every partition's lane does
+posts_until() { # ID - post jobs until one is written with that schema, which not every partition's lane does; sets its position
     local deadline=$((SECONDS + 60))
-    until post_job "$ana_token" >/dev/null; posted=$((posted + 1)); was_written "$1"; do
+    until post_job "$ana_token" >/dev/null; position=$(header Hirelog-Position); posted=$((posted + 1)); was_written "$1"; do
         ((SECONDS < deadline)) || die "nothing is written as $1"
     done
     echo "$posted jobs were posted"
@@ -100,8 +100,6 @@ posts_until "$v2"
 call '' GET "/api/jobs/$job_id/" 200
 soon "the old worker says that a newer program writes" says old_worker \
     '.ready == false and ([.followers[].reason? // empty | select(test("written by a newer program"))] | length > 0)'
-position=$(call "$ana_token" POST /api/jobs/create/ 201 "$json" >/dev/null && header Hirelog-Position)
-posted=$((posted + 1))
 call '' GET "/api/clients/$ana_id/" 503 '' -H "Hirelog-After: $position" -H 'Prefer: wait=1'
 [[ $(sql "SELECT count(*) FROM $(view client).parked") == 0 ]] || die "parked, not waited for"
 
