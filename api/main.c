@@ -16,6 +16,8 @@
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "projections/migrate.h"
+#include "schemas/published.h"
+#include "schemas/schema_ids.h"
 
 #define COMMAND_RETENTION_MS (2 * 86400000LL)
 #define EX_USAGE             64
@@ -154,12 +156,30 @@ run_config(const struct config *cfg, const struct command_line *line, struct err
     return ERR_OK;
 }
 
+typedef enum err_code published_fn(const struct config *cfg, struct strbuf *out, struct err *err);
+static const struct {
+    const char *verb;
+    published_fn *run;
+} published_verbs[] = {
+    {"check",   published_check  },
+    {"publish", published_publish},
+    {"list",    published_list   },
+};
+
+static enum err_code run_published(const struct config *cfg, published_fn *run, struct err *err)
+{
+    owned_value(strbuf_release) struct strbuf s = {0};
+    enum err_code code = run(cfg, &s, err);
+    fputs(strbuf_cstr(&s), stdout);
+    return code;
+}
+
 static enum err_code
 run_schemas(const struct config *cfg, const struct command_line *line, struct err *err)
 {
-    (void)cfg;
-    (void)line;
-    (void)err;
+    for (size_t i = 0; i < ARRAY_SIZE(published_verbs); i++)
+        if (strcmp(line->verb, published_verbs[i].verb) == 0)
+            return run_published(cfg, published_verbs[i].run, err);
     for (size_t i = 0; i < n_record_types; i++)
         for (size_t v = 0; v < record_types[i]->n_versions; v++)
             printf("%d %s %d\n", (int)record_types[i]->versions[v].id, record_types[i]->subject,
@@ -210,7 +230,8 @@ static const struct command {
     {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"        },
     {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
     {"services", run_services, "print the services as documentation, with a picture"                },
-    {"schemas",  run_schemas,  "print id, subject and version of every schema"                      },
+    {"schemas",  run_schemas,
+     "print id, subject, version; `check`, `publish`, `list` in the registry"                       },
     {"config",   run_config,   "print the settings; `config sample`, `config docs`"                 },
 };
 
@@ -308,6 +329,8 @@ int main(int argc, char **argv)
         return err_exit_code[code];
     }
     log_start(&cfg, line.command);
+    if (code == ERR_OK)
+        code = schema_ids_open(&cfg, &err);
     if (code == ERR_OK)
         code = command->run(&cfg, &line, &err);
     if (code != ERR_OK)

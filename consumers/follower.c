@@ -261,24 +261,38 @@ static enum err_code fill(struct reading *r, struct err *err)
     return ERR_OK;
 }
 
-/* How many come before the first of a newer program (S4). */
-static size_t known_from_here(const struct pile *p)
+/* How many come before the first of a newer program (S4), or whose registry is away (S3). *ret_why is
+ * written for that one. */
+static size_t known_from_here(const struct pile *p, struct err *ret_why)
 {
     size_t n = 0;
     for (const struct record_type *type; n < p->n; n++) {
-        struct err ignored;
         struct bytes framed = {p->messages[n]->payload, p->messages[n]->len};
-        if (codec_type(framed, &type, &ignored) == ERR_NOT_FOUND)
+        enum err_code code = codec_type(framed, &type, ret_why);
+        if (code == ERR_NOT_FOUND || code == ERR_UNAVAILABLE)
             break;
     }
     return n;
+}
+
+/* S4: wait and alarm. */
+static void
+not_known(const struct follower_log *log, int64_t offset, const struct err *why, struct err *ret)
+{
+    if (why->code == ERR_UNAVAILABLE)
+        err_set(ret, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d: %s", offset, log->topic,
+                (int)log->partition, why->msg);
+    else
+        err_set(ret, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d was written by a newer program",
+                offset, log->topic, (int)log->partition);
 }
 
 static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
 {
     struct follower_session *s = &r->session;
     struct pile *p = &r->piles[i];
-    size_t n = known_from_here(p);
+    struct err why = {0};
+    size_t n = known_from_here(p, &why);
     if (n > 0) {
         struct follower_run run = {
             .log = &s->logs[i],
@@ -291,9 +305,7 @@ static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
         metric_add(r->follower->records, (int64_t)n);
     }
     if (n < p->n && r->newer.code == ERR_OK)
-        err_set(&r->newer, ERR_UNAVAILABLE,
-                "event %" PRId64 " of %s/%d was written by a newer program", p->messages[n]->offset,
-                s->logs[i].topic, (int)s->logs[i].partition);
+        not_known(&s->logs[i], p->messages[n]->offset, &why, &r->newer);
     pile_clear(p);
     return ERR_OK;
 }
