@@ -661,3 +661,60 @@ kafka_topics_create(rd_kafka_t *rk, const struct kafka_topic_spec *specs, size_t
     }
     return ERR_OK;
 }
+
+static rd_kafka_event_t *admin_answer(rd_kafka_queue_t *queue, struct err *err)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_MS);
+    if (!event)
+        err_set(err, ERR_UNAVAILABLE, "no answer from the cluster's controller");
+    return event;
+}
+
+static enum err_code delete_result(rd_kafka_event_t *event, const char *topic, struct err *err)
+{
+    size_t n;
+    TRY(err_from_code(rd_kafka_event_error(event), "delete topic", topic, err));
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &n);
+    return err_from_code(n == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR__FAIL,
+                         "delete topic", topic, err);
+}
+
+enum err_code kafka_topic_delete(rd_kafka_t *rk, const char *topic, struct err *err)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteTopic_t *del = rd_kafka_DeleteTopic_new(topic);
+    rd_kafka_DeleteTopics(rk, &del, 1, NULL, queue);
+    rd_kafka_event_t *event = admin_answer(queue, err);
+    enum err_code code = event ? delete_result(event, topic, err) : ERR_UNAVAILABLE;
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteTopic_destroy(del);
+    rd_kafka_queue_destroy(queue);
+    return code;
+}
+
+static enum err_code records_result(rd_kafka_event_t *event, const char *topic, struct err *err)
+{
+    TRY(err_from_code(rd_kafka_event_error(event), "delete records of", topic, err));
+    const rd_kafka_topic_partition_list_t *offsets =
+        rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
+    return err_from_code(offsets->cnt == 1 ? offsets->elems[0].err : RD_KAFKA_RESP_ERR__FAIL,
+                         "delete records of", topic, err);
+}
+
+enum err_code kafka_records_delete(
+    rd_kafka_t *rk, const char *topic, int32_t partition, int64_t offset, struct err *err)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_topic_partition_list_t *before = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(before, topic, partition)->offset = offset;
+    rd_kafka_DeleteRecords_t *del = rd_kafka_DeleteRecords_new(before);
+    rd_kafka_DeleteRecords(rk, &del, 1, NULL, queue);
+    rd_kafka_event_t *event = admin_answer(queue, err);
+    enum err_code code = event ? records_result(event, topic, err) : ERR_UNAVAILABLE;
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteRecords_destroy(del);
+    rd_kafka_topic_partition_list_destroy(before);
+    rd_kafka_queue_destroy(queue);
+    return code;
+}

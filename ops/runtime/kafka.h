@@ -98,5 +98,10 @@ MUST_CHECK enum err_code kafka_topics_create(rd_kafka_t *rk,
                                              const struct kafka_topic_spec *specs,
                                              size_t n,
                                              struct err *err);
+/* ERR_NOT_FOUND: there is none. */
+MUST_CHECK enum err_code kafka_topic_delete(rd_kafka_t *rk, const char *topic, struct err *err);
+/* The partition begins at `offset` from now on: records before it are gone (DeleteRecords). */
+MUST_CHECK enum err_code kafka_records_delete(
+    rd_kafka_t *rk, const char *topic, int32_t partition, int64_t offset, struct err *err);
 
 #endif
