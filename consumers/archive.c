@@ -405,8 +405,8 @@ struct archive_reader {
 
 enum err_code archive_file_check(const char *dir, const struct archive_file *f, struct err *err)
 {
-    char path[ARCHIVE_PATH_MAX], sha256[ARCHIVE_SHA256_LEN + 1];
-    int64_t bytes;
+    char path[ARCHIVE_PATH_MAX], sha256[ARCHIVE_SHA256_LEN + 1] = "";
+    int64_t bytes = 0;
     TRY(archive_path(dir, f->name, path, err));
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return err_set(err, ERR_INVALID, "%s is missing", path);
