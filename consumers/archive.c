@@ -290,14 +290,14 @@ enum err_code archive_writer_open(
 
 static avro_value_t field_of(const avro_value_t *record, size_t index)
 {
-    avro_value_t field;
+    avro_value_t field = {0};
     must(avro_value_get_by_index(record, index, &field, NULL));
     return field;
 }
 
 static void set_bytes(const avro_value_t *record, size_t index, struct bytes b)
 {
-    avro_value_t field = field_of(record, index), branch;
+    avro_value_t field = field_of(record, index), branch = {0};
     must(avro_value_set_branch(&field, b.data ? BRANCH_BYTES : BRANCH_NULL, &branch));
     if (b.data)
         must(avro_value_set_bytes(&branch, (void *)(uintptr_t)b.data, b.len));
@@ -459,10 +459,10 @@ enum err_code archive_reader_open(const char *dir,
 
 static struct bytes get_bytes(const avro_value_t *record, size_t index)
 {
-    avro_value_t field = field_of(record, index), branch;
-    const void *data;
-    size_t len;
-    int which;
+    avro_value_t field = field_of(record, index), branch = {0};
+    const void *data = NULL;
+    size_t len = 0;
+    int which = BRANCH_NULL;
     must(avro_value_get_discriminant(&field, &which));
     if (which == BRANCH_NULL)
         return (struct bytes){NULL, 0};

@@ -155,7 +155,7 @@ static enum err_code check_files(const struct archive_partition *p, struct err *
 static enum err_code read_partition(
     const json_t *o, size_t number, struct archive_partition *p, struct arena *a, struct err *err)
 {
-    int64_t found;
+    int64_t found = -1;
     const json_t *files = json_object_get(o, "files");
     TRY(read_number(o, "partition", &found, err));
     if (found != (int64_t)number || !json_is_array(files))

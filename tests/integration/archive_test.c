@@ -111,6 +111,7 @@ static bool exists(const char *name, const char *file)
 static bool run_killed_at(const char *crash_at, const char *const *args)
 {
     const char *argv[12] = {getenv("HIRELOG_BIN")};
+    assert_non_null(argv[0]);
     size_t n = 1;
     int status;
     for (; args[n - 1]; n++)
@@ -366,7 +367,7 @@ static void expect_old_commands_are_known(void)
 {
     for (int i = 0; i < JOBS_N; i++)
         send_command(&type_post_job, jobs[i]);
-    struct post_job *last = post_job_new("behind the old ones");
+    struct post_job *last;
     for (int32_t p = 0; p < WORLD_PARTITIONS; p++) {
         do
             last = post_job_new("behind the old ones");
