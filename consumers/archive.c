@@ -292,6 +292,7 @@ static avro_value_t field_of(const avro_value_t *record, size_t index)
 {
     avro_value_t field = {0};
     must(avro_value_get_by_index(record, index, &field, NULL));
+    assert(field.iface);
     return field;
 }
 

@@ -117,7 +117,7 @@ enum err_code log_scan(const struct config *cfg,
     rd_kafka_t *reader = NULL;
     if (range.low >= range.end)
         return ERR_OK;
-    TRY(kafka_reader_open(cfg, true, FETCH_WAIT_MS, &reader, err));
+    TRY(kafka_scanner_open(cfg, &reader, err));
     enum err_code code = kafka_reader_assign(reader, topic, partition, range.low, err);
     if (code == ERR_OK)
         code = read_range(reader, patience_us(cfg), range, fn, arg, err);

@@ -46,6 +46,12 @@ static const struct setting consumer_settings[] = {
     {"fetch.min.bytes",            "1"    },
     {"auto.offset.reset",          "error"},
 };
+/* librdkafka 2.0.2 looks again only after a second when it found its queue full: who reads a log from end
+ * to end needs a queue for a second. */
+static const struct setting scanner_settings[] = {
+    {"queued.min.messages",        "100000"},
+    {"queued.max.messages.kbytes", "49152" },
+};
 /* librdkafka asks every consumer for a group; manual assignment never joins it. */
 #define READER_GROUP "hirelog.reader"
 static const struct setting member_settings[] = {
@@ -206,6 +212,7 @@ static enum err_code reader_open(const struct config *cfg,
                                  const char *isolation,
                                  int fetch_wait_ms,
                                  int fetch_min_bytes,
+                                 bool scanner,
                                  rd_kafka_t **ret,
                                  struct err *err)
 {
@@ -213,6 +220,7 @@ static enum err_code reader_open(const struct config *cfg,
     if (!conf)
         return ERR_INVALID;
     if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
+        !set_all(conf, scanner_settings, scanner ? ARRAY_SIZE(scanner_settings) : 0, err) ||
         !set(conf, "group.id", group, err) || !set(conf, "enable.partition.eof", "true", err) ||
         !set_int(conf, "fetch.wait.max.ms", fetch_wait_ms, err) ||
         !set_int(conf, "fetch.min.bytes", fetch_min_bytes, err) ||
@@ -230,7 +238,12 @@ enum err_code kafka_reader_open(const struct config *cfg,
                                 struct err *err)
 {
     const char *isolation = read_committed ? "read_committed" : "read_uncommitted";
-    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, 1, ret, err);
+    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, 1, false, ret, err);
+}
+
+enum err_code kafka_scanner_open(const struct config *cfg, rd_kafka_t **ret, struct err *err)
+{
+    return reader_open(cfg, READER_GROUP, "read_committed", 1, 1, true, ret, err);
 }
 
 enum err_code kafka_follower_open(const struct config *cfg,
@@ -241,7 +254,7 @@ enum err_code kafka_follower_open(const struct config *cfg,
                                   struct err *err)
 {
     return reader_open(cfg, group ? group : READER_GROUP, "read_committed", fetch_wait_ms,
-                       fetch_min_bytes, ret, err);
+                       fetch_min_bytes, false, ret, err);
 }
 
 enum err_code kafka_member_open(
