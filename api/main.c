@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <locale.h>
 #include <malloc.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "consumers/archive_export.h"
+#include "consumers/archive_import.h"
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
 #include "consumers/worker.h"
@@ -19,12 +22,14 @@
 #include "schemas/published.h"
 #include "schemas/schema_ids.h"
 
-#define COMMAND_RETENTION_MS (2 * 86400000LL)
-#define EX_USAGE             64
+#define EX_USAGE 64
 
 struct command_line {
     const char *command, *verb; /* verb: the word after the command, or "" */
     const char *config_file, *services;
+    const char *to;                       /* --to */
+    const char *dirs[ARCHIVE_IMPORT_MAX]; /* what `import` names */
+    size_t n_dirs;
     bool print_config, check_config;
 };
 
@@ -82,9 +87,9 @@ static void topics_of(const struct config *cfg, struct topics *t)
         if (!services_list_has(cfg->services, services[i].name))
             continue;
         service_command_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
-        topic_add(t, cfg, COMMAND_RETENTION_MS);
+        topic_add(t, cfg, SERVICE_COMMAND_RETENTION_MS);
         service_event_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
-        topic_add(t, cfg, -1);
+        topic_add(t, cfg, SERVICE_EVENT_RETENTION_MS);
     }
 }
 
@@ -219,6 +224,41 @@ run_repair(const struct config *cfg, const struct command_line *line, struct err
     return ERR_OK;
 }
 
+/* Ctrl-C ends it at once: it leaves nothing that looks whole. */
+static void die_of_signals(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+}
+
+static enum err_code
+run_export(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    owned_value(archive_manifest_release) struct archive_manifest m;
+    int64_t records = 0;
+    archive_manifest_init(&m);
+    if (!line->verb[0] || !line->to)
+        return err_set(err, ERR_INVALID, "export TOPIC --to DIR");
+    die_of_signals();
+    TRY(archive_export(cfg, line->verb, line->to, &m, err));
+    for (size_t i = 0; i < m.n_partitions; i++)
+        records += m.partitions[i].records;
+    printf("%s: %lld records of %zu partitions are in %s\n", m.topic, (long long)records,
+           m.n_partitions, line->to);
+    return ERR_OK;
+}
+
+static enum err_code
+run_import(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    int64_t records;
+    die_of_signals();
+    TRY(archive_import(cfg, line->dirs, line->n_dirs, &records, err));
+    printf("%lld records are restored and checked\n", (long long)records);
+    return ERR_OK;
+}
+
 static const struct command {
     const char *name;
     command_fn *run;
@@ -229,6 +269,8 @@ static const struct command {
     {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                               },
     {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"        },
     {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
+    {"export",   run_export,   "`export TOPIC --to DIR`: a log as Avro files, with its manifest"    },
+    {"import",   run_import,   "`import DIR ...`: restore exported logs into a new cluster"         },
     {"services", run_services, "print the services as documentation, with a picture"                },
     {"schemas",  run_schemas,
      "print id, subject, version; `check`, `publish`, `list` in the registry"                       },
@@ -266,6 +308,11 @@ static bool line_parse(int argc, char **argv, struct command_line *ret)
             ret->print_config = true;
         else if (strcmp(argv[i], "--check-config") == 0)
             ret->check_config = true;
+        else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
+            ret->to = argv[++i];
+        else if (strcmp(ret->command, "import") == 0 && argv[i][0] != '-' &&
+                 ret->n_dirs < ARRAY_SIZE(ret->dirs))
+            ret->dirs[ret->n_dirs++] = argv[i];
         else if (i == 2 && argv[i][0] != '-')
             ret->verb = argv[i];
         else

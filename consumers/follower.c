@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumers/import_mark.h"
 #include "consumers/lane_sql.h"
 #include "consumers/service_pg.h"
 #include "consumers/thread_join.h"
@@ -153,6 +154,7 @@ static enum err_code add_logs(struct reading *r, size_t source, struct err *err)
     char topic[TOPIC_NAME_MAX];
     int32_t partitions = 0;
     service_event_topic(s->options->cfg->topic_prefix, s->options->sources[source], topic);
+    TRY(import_mark_check(s->reader, topic, err)); /* it may be another log in the end */
     TRY(kafka_topic_partitions(s->reader, topic, &partitions, err));
     if (partitions != s->options->cfg->partitions)
         return err_set(err, ERR_CORRUPT,
@@ -175,8 +177,11 @@ static enum err_code add_logs(struct reading *r, size_t source, struct err *err)
 static enum err_code open_reader(struct reading *r, struct err *err)
 {
     const struct follower_options *o = r->session.options;
+    char own[TOPIC_NAME_MAX];
     TRY(kafka_follower_open(o->cfg, o->group, FETCH_WAIT_MS, FETCH_MIN_BYTES, &r->session.reader,
                             err));
+    service_command_topic(o->cfg->topic_prefix, o->service->name, own);
+    TRY(import_mark_check(r->session.reader, own, err)); /* no reactor sends into it */
     for (size_t i = 0; i < o->n_sources; i++)
         TRY(add_logs(r, i, err));
     return ERR_OK;

@@ -7,6 +7,7 @@
 
 #include "consumers/batch.h"
 #include "consumers/catch_up.h"
+#include "consumers/import_mark.h"
 #include "consumers/log_identity.h"
 #include "consumers/outcome.h"
 #include "consumers/retention.h"
@@ -161,6 +162,8 @@ static enum err_code ask_bounds(struct lane_session *s, struct log_bounds *ret, 
     rd_kafka_t *reader = NULL;
     TRY(kafka_reader_open(s->id->cfg, false, CATCH_UP_WAIT_MS, &reader, err));
     enum err_code code = check_partitions(s, reader, err);
+    if (code == ERR_OK) /* after the fencing: whoever restores marks first, then fences */
+        code = import_mark_check(reader, s->id->event_topic, err);
     if (code == ERR_OK)
         code = log_bounds_read(s, reader, ret, err);
     kafka_consumer_close(reader);
