@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "consumers/letter_command.h"
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
 #include "consumers/worker.h"
@@ -19,11 +20,14 @@
 
 #define COMMAND_RETENTION_MS (2 * 86400000LL)
 #define EX_USAGE             64
+#define ARGUMENTS_MAX        16
 
 struct command_line {
     const char *command, *verb; /* verb: the word after the command, or "" */
     const char *config_file, *services;
     bool print_config, check_config;
+    char *arguments[ARGUMENTS_MAX]; /* what only the command understands */
+    size_t n_arguments;
 };
 
 typedef enum err_code
@@ -199,19 +203,30 @@ run_repair(const struct config *cfg, const struct command_line *line, struct err
     return ERR_OK;
 }
 
+static enum err_code
+run_deadletters(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    return letter_command(cfg, line->verb, line->arguments, line->n_arguments, err);
+}
+
+/* Those that take arguments of their own. */
+static command_fn *const with_arguments[] = {run_deadletters};
+
 static const struct command {
     const char *name;
     command_fn *run;
     const char *doc;
 } commands[] = {
-    {"api",      run_api,      "serve the HTTP API"                                                 },
-    {"worker",   run_worker,   "decide commands and keep the view"                                  },
-    {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                               },
-    {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"        },
-    {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
-    {"services", run_services, "print the services as documentation, with a picture"                },
-    {"schemas",  run_schemas,  "print id, subject and version of every schema"                      },
-    {"config",   run_config,   "print the settings; `config sample`, `config docs`"                 },
+    {"api",         run_api,         "serve the HTTP API"                                                 },
+    {"worker",      run_worker,      "decide commands and keep the view"                                  },
+    {"migrate",     run_migrate,     "create what is missing in PostgreSQL"                               },
+    {"topics",      run_topics,      "`topics create` what is missing in Kafka, or `topics check`"        },
+    {"repair",      run_repair,      "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
+    {"deadletters", run_deadletters,
+     "list, show, retry or skip what was put aside; `deadletters list`"                                   },
+    {"services",    run_services,    "print the services as documentation, with a picture"                },
+    {"schemas",     run_schemas,     "print id, subject and version of every schema"                      },
+    {"config",      run_config,      "print the settings; `config sample`, `config docs`"                 },
 };
 
 static void help(FILE *out)
@@ -220,7 +235,7 @@ static void help(FILE *out)
           "[--check-config]\n\n",
           out);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].doc);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].doc);
     fputs("\nEvery setting can also come from the environment as HIRELOG_<SETTING>.\n", out);
 }
 
@@ -247,10 +262,20 @@ static bool line_parse(int argc, char **argv, struct command_line *ret)
             ret->check_config = true;
         else if (i == 2 && argv[i][0] != '-')
             ret->verb = argv[i];
+        else if (ret->n_arguments < ARGUMENTS_MAX)
+            ret->arguments[ret->n_arguments++] = argv[i];
         else
             return false;
     }
     return true;
+}
+
+static bool takes_arguments(const struct command *c)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(with_arguments); i++)
+        if (c->run == with_arguments[i])
+            return true;
+    return false;
 }
 
 /* All mistakes at once, each on its line. */
@@ -295,7 +320,7 @@ int main(int argc, char **argv)
         help(stdout);
         return EXIT_SUCCESS;
     }
-    if (!understood || !command) {
+    if (!understood || !command || (line.n_arguments > 0 && !takes_arguments(command))) {
         help(stderr);
         return EX_USAGE;
     }
