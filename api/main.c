@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "consumers/archive_export.h"
 #include "consumers/archive_import.h"
+#include "consumers/letter_command.h"
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
 #include "consumers/worker.h"
@@ -27,10 +28,9 @@
 struct command_line {
     const char *command, *verb; /* verb: the word after the command, or "" */
     const char *config_file, *services;
-    const char *to;                       /* --to */
-    const char *dirs[ARCHIVE_IMPORT_MAX]; /* what `import` names */
-    size_t n_dirs;
     bool print_config, check_config;
+    char *const *arguments; /* what only the command understands, behind the verb */
+    size_t n_arguments;
 };
 
 typedef enum err_code
@@ -238,43 +238,59 @@ run_export(const struct config *cfg, const struct command_line *line, struct err
     owned_value(archive_manifest_release) struct archive_manifest m;
     int64_t records = 0;
     archive_manifest_init(&m);
-    if (!line->verb[0] || !line->to)
+    if (!line->verb[0] || line->n_arguments != 2 || strcmp(line->arguments[0], "--to") != 0)
         return err_set(err, ERR_INVALID, "export TOPIC --to DIR");
+    const char *to = line->arguments[1];
     die_of_signals();
-    TRY(archive_export(cfg, line->verb, line->to, &m, err));
+    TRY(archive_export(cfg, line->verb, to, &m, err));
     for (size_t i = 0; i < m.n_partitions; i++)
         records += m.partitions[i].records;
     printf("%s: %lld records of %zu partitions are in %s\n", m.topic, (long long)records,
-           m.n_partitions, line->to);
+           m.n_partitions, to);
     return ERR_OK;
 }
 
 static enum err_code
 run_import(const struct config *cfg, const struct command_line *line, struct err *err)
 {
+    const char *dirs[ARCHIVE_IMPORT_MAX];
     int64_t records;
+    size_t n = 0;
+    for (dirs[n++] = line->verb; n <= line->n_arguments && n < ARRAY_SIZE(dirs); n++)
+        dirs[n] = line->arguments[n - 1];
+    if (!line->verb[0] || n <= line->n_arguments)
+        return err_set(err, ERR_INVALID, "import DIR ...: 1 to %d directories", ARCHIVE_IMPORT_MAX);
     die_of_signals();
-    TRY(archive_import(cfg, line->dirs, line->n_dirs, &records, err));
+    TRY(archive_import(cfg, dirs, n, &records, err));
     printf("%lld records are restored and checked\n", (long long)records);
     return ERR_OK;
+}
+
+static enum err_code
+run_deadletters(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    return letter_command(cfg, line->verb, line->arguments, line->n_arguments, err);
 }
 
 static const struct command {
     const char *name;
     command_fn *run;
+    bool arguments; /* takes more than a verb */
     const char *doc;
 } commands[] = {
-    {"api",      run_api,      "serve the HTTP API"                                                 },
-    {"worker",   run_worker,   "decide commands and keep the view"                                  },
-    {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                               },
-    {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"        },
-    {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
-    {"export",   run_export,   "`export TOPIC --to DIR`: a log as Avro files, with its manifest"    },
-    {"import",   run_import,   "`import DIR ...`: restore exported logs into a new cluster"         },
-    {"services", run_services, "print the services as documentation, with a picture"                },
-    {"schemas",  run_schemas,
-     "print id, subject, version; `check`, `publish`, `list` in the registry"                       },
-    {"config",   run_config,   "print the settings; `config sample`, `config docs`"                 },
+    {"api",         run_api,         false, "serve the HTTP API"                                             },
+    {"worker",      run_worker,      false, "decide commands and keep the view"                              },
+    {"migrate",     run_migrate,     false, "create what is missing in PostgreSQL"                           },
+    {"topics",      run_topics,      false, "`topics create` what is missing in Kafka, or `topics check`"    },
+    {"deadletters", run_deadletters, true,  "list, show, retry or skip what was put aside"                   },
+    {"repair",      run_repair,      false,
+     "`repair rebuild` a view, `repair accept-commands` as they are (W11)"                                   },
+    {"export",      run_export,      true,  "`export TOPIC --to DIR`: a log as Avro files, with its manifest"},
+    {"import",      run_import,      true,  "`import DIR ...`: restore exported logs into a new cluster"     },
+    {"services",    run_services,    false, "print the services as documentation, with a picture"            },
+    {"schemas",     run_schemas,     false,
+     "print id, subject, version; `check`, `publish`, `list` in the registry"                                },
+    {"config",      run_config,      false, "print the settings; `config sample`, `config docs`"             },
 };
 
 static void help(FILE *out)
@@ -283,7 +299,7 @@ static void help(FILE *out)
           "[--check-config]\n\n",
           out);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].doc);
+        fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].doc);
     fputs("\nEvery setting can also come from the environment as HIRELOG_<SETTING>.\n", out);
 }
 
@@ -295,10 +311,11 @@ static const struct command *command_find(const char *name)
     return NULL;
 }
 
-/* False: an argument that nobody understands. */
+/* False: an argument that nobody understands. The command's own are kept in argv itself. */
 static bool line_parse(int argc, char **argv, struct command_line *ret)
 {
-    *ret = (struct command_line){.command = argc > 1 ? argv[1] : "", .verb = ""};
+    *ret = (struct command_line){.command = argc > 1 ? argv[1] : "", .verb = "", .arguments = argv};
+    const struct command *c = command_find(ret->command);
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
             ret->config_file = argv[++i];
@@ -308,13 +325,10 @@ static bool line_parse(int argc, char **argv, struct command_line *ret)
             ret->print_config = true;
         else if (strcmp(argv[i], "--check-config") == 0)
             ret->check_config = true;
-        else if (strcmp(argv[i], "--to") == 0 && i + 1 < argc)
-            ret->to = argv[++i];
-        else if (strcmp(ret->command, "import") == 0 && argv[i][0] != '-' &&
-                 ret->n_dirs < ARRAY_SIZE(ret->dirs))
-            ret->dirs[ret->n_dirs++] = argv[i];
-        else if (i == 2 && argv[i][0] != '-')
+        else if (!ret->verb[0] && ret->n_arguments == 0 && argv[i][0] != '-')
             ret->verb = argv[i];
+        else if (c && c->arguments)
+            argv[ret->n_arguments++] = argv[i];
         else
             return false;
     }

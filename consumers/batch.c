@@ -154,6 +154,7 @@ static enum err_code begin(struct batch *b, struct err *err)
     TRY(lane_row_locked(s->pg, lock, &s->row, err));
     skip_decided(b, pg_result(s->pg, outcomes));
     TRY(state_store_load(s->pg, states, s->codec, b->aggregates, b->arena, err));
+    TRY(parked_refresh(&s->parked, s->pg, err));
     return read_listed(b, &reads, err);
 }
 

@@ -253,6 +253,7 @@ static enum err_code write_chunk(struct chunk *c, bool carefully, struct err *er
     size_t lock = lane_row_queue_lock(s->pg, &s->row, &s->arena);
     TRY(pg_sync(s->pg, err));
     TRY(lane_row_locked(s->pg, lock, &s->row, err));
+    TRY(parked_refresh(&s->parked, s->pg, err));
     TRY(fold(c, err));
     TRY(apply(c, carefully, err));
     TRY(pg_sync(s->pg, err));

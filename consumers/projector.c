@@ -187,6 +187,7 @@ static enum err_code write_piece(struct projection_run *x, bool carefully, struc
     if (pg_affected(pg, moved) != 1)
         return err_set(err, ERR_CONFLICT, "somebody else projects %s into %s", x->log->topic,
                        p->service->name);
+    TRY(parked_refresh(x->parked, pg, err));
     if (carefully)
         TRY(parked_apply_carefully(x->parked, x->apply, pg, p->codec, &events, &p->arena, err));
     else

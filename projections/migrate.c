@@ -91,6 +91,7 @@ static enum err_code control(struct migration *m, struct err *err)
     TRY(has_table(m, schema, "control", &has, err));
     if (!has)
         TRY(script(m, "common", "", "control", err));
+    TRY(script(m, "common", "migrate", "letters", err));
     return script(m, "common", "migrate", "control", err);
 }
 
