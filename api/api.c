@@ -15,6 +15,7 @@
 #include "api/openapi.h"
 #include "api/password.h"
 #include "api/route.h"
+#include "api/schema_fetcher.h"
 #include "api/sender.h"
 #include "api/server.h"
 #include "api/sessions.h"
@@ -27,6 +28,7 @@
 #include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
 #include "projections/query.h"
+#include "schemas/schema_ids.h"
 
 #define DRAIN_US             (10 * 1000000LL)
 #define DRAIN_POLL_MS        20
@@ -127,6 +129,7 @@ static enum err_code api_open(struct api *api, struct err *err)
         return err_set(err, ERR_INTERNAL, "route table: %s", mistake);
     if ((mistake = feed_rules_check()))
         return err_set(err, ERR_INTERNAL, "feed table: no fitting row for %s", mistake);
+    TRY(schema_ids_look_up(err));
     TRY(identity_key_read(api, err));
     api->sessions = sessions_new(api);
     api->logins_by_email = throttle_new(cfg->login_attempts_max, cfg->login_window_s * SECOND_US);
@@ -139,6 +142,7 @@ static enum err_code api_open(struct api *api, struct err *err)
     api->asyncapi = text_bytes(asyncapi_text(api));
     api->docs = text_bytes(docs_page_text(api));
     TRY(passwords_start(cfg, &api->passwords, err));
+    TRY(schema_fetcher_start(&api->schemas, err));
     return sender_start(cfg, api->topics, api->n_services, &api->sender, err);
 }
 
@@ -150,6 +154,7 @@ static void parts_stop(struct api *api)
         waiters_drain(api->services[i].waiters);
         lookups_stop(api->services[i].lookups);
     }
+    schema_fetcher_stop(api->schemas);
     sender_stop(api->sender);
 }
 
@@ -157,6 +162,7 @@ static void api_close(struct api *api)
 {
     sender_free(api->sender);
     passwords_free(api->passwords);
+    schema_fetcher_free(api->schemas);
     for (size_t i = 0; i < SERVICES_MAX; i++) { /* also the one whose start failed half-way */
         waiters_free(api->services[i].waiters);
         lookups_free(api->services[i].lookups);

@@ -17,6 +17,7 @@ struct waiters;
 struct lookups;
 struct sessions;
 struct passwords;
+struct schema_fetcher;
 struct throttle;
 struct metric;
 struct feed;
@@ -47,6 +48,7 @@ struct api {
     struct sessions *sessions;
     struct passwords *passwords;
     struct stream_quota *stream_quota;
+    struct schema_fetcher *schemas;
     struct throttle *logins_by_email, *logins_by_address, *writes_by_user;
     uint8_t identity_key[IDENTITY_KEY_BYTES];
     struct bytes openapi, asyncapi, docs;

@@ -148,8 +148,8 @@ enum told feed_teller_tell(struct feed_teller *t,
     arena_clear(&t->arena);
     enum err_code code = codec_decode(local_get()->codec, framed, &t->arena, &event, &err);
     const struct feed_rule *rule = code == ERR_OK ? feed_rule_find(event.type) : NULL;
-    if (code == ERR_NOT_FOUND) {
-        complain(t, r, "the feed waits: an event was written by a newer program", &err);
+    if (code == ERR_NOT_FOUND || code == ERR_UNAVAILABLE) {
+        complain(t, r, "the feed waits for an event's schema", &err); /* S4, S3 */
         return TOLD_LATER;
     }
     if (!rule) {

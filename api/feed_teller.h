@@ -14,7 +14,7 @@ struct feed_teller; /* opaque */
 enum told {
     TOLD,      /* *ret_view and *ret_name are filled in; feed_view_release() */
     TOLD_NONE, /* nobody can read it */
-    TOLD_LATER /* a newer program wrote it (S4), or the view is behind it: ask again */
+    TOLD_LATER /* its schema is not known here (S4) or its registry away (S3), or the view is behind it */
 };
 
 struct feed_teller *feed_teller_new(struct api *api, const char *topic);

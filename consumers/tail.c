@@ -19,12 +19,12 @@
 #include "schemas/codec.h"
 #include "schemas/json.h"
 
-#define FETCH_WAIT_MS  100
-#define POLL_MS        100
-#define OFFSETS_MS     10000
-#define NEWER_RETRY_MS 1000 /* between two looks for a schema that is not known */
-#define HEADER_MAX     256
-#define US_OF_MS       1000
+#define FETCH_WAIT_MS   100
+#define POLL_MS         100
+#define OFFSETS_MS      10000
+#define SCHEMA_RETRY_MS 1000 /* between two looks for a schema that is not known */
+#define HEADER_MAX      256
+#define US_OF_MS        1000
 
 struct tail {
     const struct config *cfg;
@@ -107,30 +107,50 @@ static bool nobody_reads(void)
     return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL));
 }
 
-/* Waits where it stands: what comes behind may build on this one (S4). */
+static void
+not_known(const struct tail *t, const rd_kafka_message_t *m, const struct err *why, struct err *ret)
+{
+    const char *what = why->code == ERR_NOT_FOUND ? "it was written by a newer program" : why->msg;
+    err_set(ret, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d: %s", m->offset, t->topic,
+            (int)m->partition, what);
+}
+
+/* False: asked to stop meanwhile. */
+static bool pause_before_retry(const struct tail *t)
+{
+    (void)fflush(stdout);
+    for (int ms = 0; ms < SCHEMA_RETRY_MS; ms += POLL_MS) {
+        if (atomic_load(&t->stop) || nobody_reads())
+            return false;
+        (void)poll(NULL, 0, POLL_MS);
+    }
+    return true;
+}
+
+/*
+ * Waits where it stands for a newer program's schema (S4) or a registry that is away (S3): what comes
+ * behind may build on this one. ERR_NOT_FOUND: stopped meanwhile.
+ */
 static enum err_code type_wait(struct tail *t,
                                const rd_kafka_message_t *m,
                                const struct record_type **ret,
                                struct err *err)
 {
+    struct err why;
     struct bytes framed = {m->payload, m->len};
     for (bool said = false;; said = true) {
         enum err_code code = codec_type(framed, ret, err);
-        if (code != ERR_NOT_FOUND)
+        if (code != ERR_NOT_FOUND && code != ERR_UNAVAILABLE)
             return code;
-        if (t->options->to_end)
-            return err_set(err, ERR_UNAVAILABLE,
-                           "event %" PRId64 " of %s/%d was written by a newer program", m->offset,
-                           t->topic, (int)m->partition);
-        (void)fflush(stdout);
-        if (!said)
-            log_warn("waiting: this event was written by a newer program", KV_S("topic", t->topic),
-                     KV_I("partition", m->partition), KV_I("offset", m->offset), KV_ERR(err));
-        for (int ms = 0; ms < NEWER_RETRY_MS; ms += POLL_MS) {
-            if (atomic_load(&t->stop) || nobody_reads())
-                return err_set(err, ERR_NOT_FOUND, "stopped while waiting");
-            (void)poll(NULL, 0, POLL_MS);
+        not_known(t, m, err, &why);
+        if (t->options->to_end) {
+            *err = why;
+            return why.code;
         }
+        if (!said)
+            log_warn("waiting for an event's schema", KV_ERR(&why));
+        if (!pause_before_retry(t))
+            return err_set(err, ERR_NOT_FOUND, "stopped while waiting");
     }
 }
 
