@@ -12,45 +12,44 @@
 /* What only parties see of every event: who sent which command. */
 static const char *const meta_private[] = {"actor", "command_id"};
 
+// clang-format off
 static const struct feed_rule rules[] = {
-  /* people: what the public profile shows is for everybody, the rest for oneself */
-    {.event = &type_user_registered,               .parties = {ITSELF},                                                .secret = "credential_id"},
-    {.event = &type_profile_updated,                                            .open = true,                                                                                 .parties = {ITSELF}},
-    {.event = &type_password_changed,                         .parties = {ITSELF},           .secret = "credential_id"},
-    {.event = &type_user_logged_in, .parties = {ITSELF}                               },
-    {.event = &type_user_deactivated,                .open = true,                                                               .parties = {ITSELF}},
-    {.event = &type_client_created,              .open = true,                                                     .parties = {ITSELF}},
-    {.event = &type_client_updated,                                            .open = true,                                                                                  .parties = {ITSELF}},
-    {.event = &type_freelancer_created,                         .open = true,                                       .parties = {ITSELF}},
-    {.event = &type_freelancer_updated,.open = true,.parties = {ITSELF}},
- /* jobs: only their owner posts, edits, closes and hires, so the actor is the owner */
-    {.event = &type_job_posted,            .open = true,                                          .parties = {"client_id"}},
-    {.event = &type_job_edited,                                            .open = true,                                                                              .parties = {ACTOR}},
-    {.event = &type_job_closed,                         .open = true,                                                                                                                                         .parties = {ACTOR}, .private = {"reason"}},
-    {.event = &type_job_filled,
-     .open = true,
-     .parties = {ACTOR},
-     .private = {"contract_id", "application_id"}},
- /* applications and contracts: the two sides */
-    {.event = &type_application_submitted,                    .parties = {"freelancer_id"},                               .job = "job_id"},
-    {.event = &type_application_withdrawn,                                            .parties = {"freelancer_id"},                                                                                      .job = "job_id"},
-    {.event = &type_application_declined,                          .parties = {"freelancer_id"},.job = "job_id"},
-    {.event = &type_application_accepted,                    .parties = {"freelancer_id"},                                                                                                     .job = "job_id"},
-    {.event = &type_freelancer_hired, .parties = {"client_id", "freelancer_id"}                                                                  },
-    {.event = &type_contract_completed,.parties = {"client_id", "freelancer_id"}                 },
-    {.event = &type_contract_cancelled,         .parties = {"client_id", "freelancer_id"}   },
- /* what one has read is one's own affair */
-    {.event = &type_message_sent,                                            .parties = {"sender_id", "recipient_id"}                                                                           },
-    {.event = &type_thread_read,                             .parties = {"reader_id"}                                                                                                                                                                },
- /* money: who asks and who pays */
-    {.event = &type_invoice_issued,.parties = {"client_id", "freelancer_id"}},
-    {.event = &type_invoice_cancelled,              .parties = {"client_id", "freelancer_id"}                                      },
-    {.event = &type_invoice_paid,            .parties = {"client_id", "freelancer_id"}                                        },
-    {.event = &type_payment_recorded,            .parties = {"client_id", "freelancer_id"}                            },
-    {.event = &type_payment_refunded,                  .parties = {"client_id", "freelancer_id"}},
- /* everywhere: its sender */
-    {.event = &type_command_rejected,                   .parties = {ACTOR}                                },
+    /* people: what the public profile shows is for everybody, the rest for oneself */
+    {.event = &type_user_registered, .parties = {ITSELF}, .secret = "credential_id"},
+    {.event = &type_profile_updated, .open = true, .parties = {ITSELF}},
+    {.event = &type_password_changed, .parties = {ITSELF}, .secret = "credential_id"},
+    {.event = &type_user_logged_in, .parties = {ITSELF}},
+    {.event = &type_user_deactivated, .open = true, .parties = {ITSELF}},
+    {.event = &type_client_created, .open = true, .parties = {ITSELF}},
+    {.event = &type_client_updated, .open = true, .parties = {ITSELF}},
+    {.event = &type_freelancer_created, .open = true, .parties = {ITSELF}},
+    {.event = &type_freelancer_updated, .open = true, .parties = {ITSELF}},
+    /* jobs: only their owner posts, edits, closes and hires, so the actor is the owner */
+    {.event = &type_job_posted, .open = true, .parties = {"client_id"}},
+    {.event = &type_job_edited, .open = true, .parties = {ACTOR}},
+    {.event = &type_job_closed, .open = true, .parties = {ACTOR}, .private = {"reason"}},
+    {.event = &type_job_filled, .open = true, .parties = {ACTOR}, .private = {"contract_id", "application_id"}},
+    /* applications and contracts: the two sides */
+    {.event = &type_application_submitted, .parties = {"freelancer_id"}, .job = "job_id"},
+    {.event = &type_application_withdrawn, .parties = {"freelancer_id"}, .job = "job_id"},
+    {.event = &type_application_declined, .parties = {"freelancer_id"}, .job = "job_id"},
+    {.event = &type_application_accepted, .parties = {"freelancer_id"}, .job = "job_id"},
+    {.event = &type_freelancer_hired, .parties = {"client_id", "freelancer_id"}},
+    {.event = &type_contract_completed, .parties = {"client_id", "freelancer_id"}},
+    {.event = &type_contract_cancelled, .parties = {"client_id", "freelancer_id"}},
+    /* what one has read is one's own affair */
+    {.event = &type_message_sent, .parties = {"sender_id", "recipient_id"}},
+    {.event = &type_thread_read, .parties = {"reader_id"}},
+    /* money: who asks and who pays */
+    {.event = &type_invoice_issued, .parties = {"client_id", "freelancer_id"}},
+    {.event = &type_invoice_cancelled, .parties = {"client_id", "freelancer_id"}},
+    {.event = &type_invoice_paid, .parties = {"client_id", "freelancer_id"}},
+    {.event = &type_payment_recorded, .parties = {"client_id", "freelancer_id"}},
+    {.event = &type_payment_refunded, .parties = {"client_id", "freelancer_id"}},
+    /* everywhere: its sender */
+    {.event = &type_command_rejected, .parties = {ACTOR}},
 };
+// clang-format on
 
 const struct feed_rule *feed_rule_find(const struct record_type *event)
 {

@@ -209,7 +209,7 @@ place=$(sed -n 's/^id: //p' "$work/ben" | tail -n 1)
 partition=$(header Hirelog-Position | sed 's/.*\///; s/:.*//')
 printf '\x00\x7f\x00\x00\x01body' >"$work/newer"
 kcat -q -b "$brokers" -P -t "$prefix.freelancer.events" -p "$partition" "$work/newer"
-until_true 10 "the log says so" grep -q 'the feed waits: an event was written by a newer program' "$work/api.log"
+until_true 10 "the log says so" grep -q "the feed waits for an event's schema" "$work/api.log"
 call "$ben_token" PATCH "/api/freelancers/$ben_id/" 200 '{"headline": "behind"}'
 open behind "$ben_token" freelancer -H "Last-Event-ID: $place"
 open anew "$eve_token" freelancer -d after=beginning

@@ -47,3 +47,8 @@ jq -e '(.channels | keys) == ["client", "freelancer", "job", "messaging", "payme
 jq '.channels.job.messages.JobPosted = 7' "$work/asyncapi.json" >"$work/wrong.json"
 ! python3 "$http_root/tests/e2e/asyncapi_check.py" "$http_root/tests/e2e/asyncapi-3.0.0.schema.json" "$work/wrong.json" >/dev/null 2>&1 ||
     die "the check lets anything pass"
+
+it "the OpenAPI document has the feed and both documents"
+curl -fsS "$HIRELOG_URL/openapi.json" | jq -e '(.paths | has("/asyncapi.json") and has("/docs/")) and
+    (.paths["/api/events/"].get | .responses["200"].content | has("text/event-stream")) and
+    ([.paths["/api/events/"].get.parameters[].name] | contains(["service", "after", "Last-Event-ID"]))' >/dev/null || die "something is missing in it"

@@ -91,3 +91,17 @@ wait $following || die "it ended with $?"
 status=0
 tail_of job --end >/dev/null || status=$?
 ((status == 75)) || die "to the end it ended with $status: $(<"$http_work/said")"
+
+it "an event whose schema registry is away is waited for, too"
+export HIRELOG_TOPIC_PREFIX=away HIRELOG_SCHEMA_REGISTRY_URL=http://127.0.0.1:1
+"$HIRELOG_BIN" topics create --services job
+printf '\x00\x00\x00\x00\x07body' >"$http_work/registered"
+kcat -q -b "$HIRELOG_BROKERS" -P -t away.job.events -p 0 "$http_work/registered"
+follow job --from beginning
+await_said 'msg="waiting for an event'
+kill -TERM $following
+wait $following || die "it ended with $?"
+[[ ! -s $http_work/lines ]] || die "something was told: $(<"$http_work/lines")"
+status=0
+tail_of job --end >"$http_work/lines" || status=$?
+((status == 75)) && [[ ! -s $http_work/lines ]] || die "to the end it ended with $status: $(<"$http_work/said")"
