@@ -116,7 +116,7 @@ enum step events_show(struct request *rq)
     parameters_check(rq, errors);
     if (service)
         place_parse(rq, service->service->name, at, errors);
-    if (errors->n > 0)
+    if (!service || errors->n > 0)
         return reply_invalid(rq, errors);
     if (strcmp(rq->method, "HEAD") == 0) /* nothing would ever be sent */
         return reply_empty(rq, MHD_HTTP_OK);

@@ -106,7 +106,7 @@ struct route {
     const char *actor_arg; /* query argument that takes the caller's id */
     bool bare; /* no final slash, foreign query parameters allowed: the registry's dialect */
     const char *content_type; /* of the answer; NULL = JSON */
-    const char *body_schema; /* JSON Schema members that come on top of the command's: passwords */
+    const char *body_schema;  /* JSON Schema members that come on top of the command's: passwords */
     const char *summary;
 };
 
