@@ -187,6 +187,8 @@ static enum err_code react(struct reactor *r,
         return ERR_OK;
     if (code == ERR_OK)
         code = codec_decode(r->codec, framed, &r->arena, &event, &why);
+    if (code == ERR_UNAVAILABLE || code == ERR_NOT_FOUND) /* as the follower asked it was there */
+        return err_set(err, ERR_UNAVAILABLE, "%s", why.msg);
     if (code != ERR_OK)
         return keep_unreadable(r, s, m, &why, err);
     return send_command(r, m, event, sent, err);
