@@ -353,6 +353,7 @@ static enum err_code run(struct retry *r, struct err *err)
     struct record record = {0};
     TRY(letter_pg_open(r->cfg, r->name->service, &r->pg, err));
     TRY(read_letter(r, &record, err));
+    assert(record.type);
     return r->name->kind == LETTER_COMMAND ? retry_command(r, record, err)
                                            : retry_event(r, record, err);
 }
