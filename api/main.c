@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/replay_command.h"
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
 #include "consumers/worker.h"
@@ -24,6 +25,8 @@ struct command_line {
     const char *command, *verb; /* verb: the word after the command, or "" */
     const char *config_file, *services;
     bool print_config, check_config;
+    char **args; /* what follows a command that reads its own */
+    int n_args;
 };
 
 typedef enum err_code
@@ -199,6 +202,12 @@ run_repair(const struct config *cfg, const struct command_line *line, struct err
     return ERR_OK;
 }
 
+static enum err_code
+run_replay(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    return replay_command(cfg, line->args, line->n_args, err);
+}
+
 static const struct command {
     const char *name;
     command_fn *run;
@@ -209,6 +218,7 @@ static const struct command {
     {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                               },
     {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"        },
     {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
+    {"replay",   run_replay,   "make views anew from the event logs; `replay help`"                 },
     {"services", run_services, "print the services as documentation, with a picture"                },
     {"schemas",  run_schemas,  "print id, subject and version of every schema"                      },
     {"config",   run_config,   "print the settings; `config sample`, `config docs`"                 },
@@ -232,10 +242,25 @@ static const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* Commands that read for themselves what a line does not know. */
+static const char *const own_args[] = {"replay"};
+
+/* Keeps what is the command's own, in place. */
+static bool arg_keep(struct command_line *line, char *arg)
+{
+    bool own = false;
+    for (size_t i = 0; i < ARRAY_SIZE(own_args); i++)
+        own = own || strcmp(own_args[i], line->command) == 0;
+    if (!own)
+        return false;
+    line->args[line->n_args++] = arg;
+    return true;
+}
+
 /* False: an argument that nobody understands. */
 static bool line_parse(int argc, char **argv, struct command_line *ret)
 {
-    *ret = (struct command_line){.command = argc > 1 ? argv[1] : "", .verb = ""};
+    *ret = (struct command_line){.command = argc > 1 ? argv[1] : "", .verb = "", .args = argv};
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
             ret->config_file = argv[++i];
@@ -245,6 +270,8 @@ static bool line_parse(int argc, char **argv, struct command_line *ret)
             ret->print_config = true;
         else if (strcmp(argv[i], "--check-config") == 0)
             ret->check_config = true;
+        else if (arg_keep(ret, argv[i]))
+            continue;
         else if (i == 2 && argv[i][0] != '-')
             ret->verb = argv[i];
         else

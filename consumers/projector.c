@@ -208,6 +208,8 @@ static enum err_code write_or_park(struct projection_run *x, struct err *err)
 static void notify(struct projector *p, struct follower_session *s)
 {
     struct err ignored;
+    if (!p->channel[0])
+        return;
     struct pg_param params[] = {pg_p_text(&p->arena, p->channel),
                                 pg_p_text(&p->arena, PROJECTOR_PAYLOAD)};
     enum err_code code =
@@ -287,7 +289,7 @@ at_end(void *self, struct follower_session *s, const struct follower_log *log, s
     return ERR_OK;
 }
 
-static const struct follower_role role = {
+const struct follower_role projector_role = {
     .kind = "projector",
     .open = open_session,
     .handle = handle,
@@ -296,19 +298,25 @@ static const struct follower_role role = {
     .close = close_session,
 };
 
-enum err_code projector_start(const struct config *cfg,
-                              const struct service *service,
-                              struct projector **ret,
-                              struct err *err)
+struct projector *projector_new(const struct service *service)
 {
     struct projector *p = calloc(1, sizeof(*p));
     if (!p)
         abort();
     p->service = service;
     arena_init(&p->arena);
+    return p;
+}
+
+enum err_code projector_start(const struct config *cfg,
+                              const struct service *service,
+                              struct projector **ret,
+                              struct err *err)
+{
+    struct projector *p = projector_new(service);
     snprintf(p->channel, sizeof(p->channel), "lane_%s", service->name);
     struct follower_options o = {
-        .cfg = cfg, .service = service, .name = "projector", .role = &role, .self = p};
+        .cfg = cfg, .service = service, .name = "projector", .role = &projector_role, .self = p};
     for (; service->projections[o.n_sources]; o.n_sources++)
         o.sources[o.n_sources] = apply_source(service->projections[o.n_sources]);
     if (follower_start(&o, &p->follower, err) != ERR_OK) {
