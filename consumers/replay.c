@@ -216,6 +216,8 @@ static void print_table(FILE *out, const struct generation_difference *d)
 {
     if (!d->in_both)
         fprintf(out, "  %-20s in one of them only\n", d->table);
+    else if (d->only_live + d->only_fresh + d->different == 0)
+        fprintf(out, "  %-20s %10" PRId64 " rows\n", d->table, d->in_live);
     else
         fprintf(out,
                 "  %-20s %10" PRId64 " rows, %" PRId64 " only in the live view, %" PRId64
