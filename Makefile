@@ -7,10 +7,11 @@ comma := ,
 VARIANT := $(if $(SANITIZE),san-$(subst $(comma),-,$(SANITIZE)),release)
 B := build/$(VARIANT)
 G := build/gen
+SCHEMAS := schemas
 -include config.mk
 
 CC := gcc
-PKGS := rdkafka avro-c libpq libmicrohttpd jansson libsodium libcrypto
+PKGS := rdkafka avro-c libpq libmicrohttpd jansson libsodium libcrypto libcurl
 CPPFLAGS = -D_GNU_SOURCE -I. -I$(G) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
         -Wimplicit-fallthrough -Werror
@@ -27,7 +28,7 @@ producers_SRC   := $(wildcard producers/*.c producers/*/*.c)
 projections_SRC := $(wildcard projections/*.c)
 consumers_SRC   := $(wildcard consumers/*.c)
 api_SRC         := $(filter-out api/main.c,$(wildcard api/*.c))
-AVSC := $(sort $(wildcard schemas/*/*.avsc))
+AVSC := $(sort $(wildcard $(SCHEMAS)/*/*.avsc))
 SQL  := $(sort $(wildcard projections/*/*.sql projections/*/*/*.sql))
 
 schemas_GEN     := $(G)/schemas/records.c
@@ -68,9 +69,9 @@ $(B)/build/gen/%.o: $(G)/%.c $(G)/schemas/records.h
 build/tools/generate: schemas/generate.c schemas/generate_emit.c schemas/generate.h
 	@mkdir -p $(@D); echo "  CC    $@"
 	$(Q)$(CC) -D_GNU_SOURCE -I. -std=gnu17 $(WARN) -O1 -g -o $@ $(filter %.c,$^) -ljansson -lcrypto
-$(G)/schemas/records.h $(G)/schemas/records.c &: build/tools/generate $(AVSC) schemas/ids.lock
+$(G)/schemas/records.h $(G)/schemas/records.c &: build/tools/generate $(AVSC) $(SCHEMAS)/ids.lock
 	@mkdir -p $(G)/schemas; echo "  GEN   $(G)/schemas"
-	$(Q)build/tools/generate schemas $(G)/schemas
+	$(Q)build/tools/generate $(SCHEMAS) $(G)/schemas
 $(G)/projections/sql_files.c: ops/embed.awk $(SQL)
 	@mkdir -p $(@D); echo "  GEN   $@"
 	$(Q)awk -f ops/embed.awk $(SQL) </dev/null > $@.tmp && mv $@.tmp $@
@@ -107,7 +108,7 @@ build/tools/docs: build/release/ops/docs.o build/release/runtime.a
 # What people call. Each installs what it lacks first, so the building is a make of its own.
 JOBS := $(shell nproc)
 BUILD := $(MAKE) --no-print-directory -j$(JOBS)
-.PHONY: deps run up stop reset status test check real-tests lint check-headers format bench docs clean help
+.PHONY: deps run up stop reset status test test-registry check real-tests lint check-headers format bench docs clean help
 deps: ## install what is missing: Debian packages, the broker's jars
 	$(Q)ops/deps.sh build stack
 run: deps ## build, start everything under var/, run the hire scenario, leave it serving
@@ -134,6 +135,10 @@ test: deps check ## every test, on a throw-away stack with free ports (ONLY="nam
 	$(Q)ops/deps.sh test
 	$(Q)$(BUILD) real-tests
 	$(Q)ops/test.sh $(B) $(ONLY)
+test-registry: deps ## the tests with a real schema registry (Apicurio, which it fetches), on a throw-away stack
+	$(Q)ops/deps.sh test registry
+	$(Q)$(BUILD) $(B)/hirelog build/tools/avro_cat
+	$(Q)HIRELOG_REGISTRY=apicurio ops/test.sh $(B) $(ONLY)
 bench: up ## the figures of the stack that `make up` started
 	$(Q)$(BUILD) build/release/tests/bench/http_load
 	$(Q)tests/bench/run.sh
@@ -178,7 +183,7 @@ docs: build/tools/docs all ## print docs/services.md; the settings as a Markdown
 	$(Q)build/hirelog services >docs/services.md
 	@echo docs/services.md build/docs/settings.md build/docs/hirelog.conf
 clean: ## delete build/ but what was fetched
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs ! -name confluent -exec rm -rf {} +
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs ! -name confluent ! -name apicurio -exec rm -rf {} +
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 

@@ -11,6 +11,7 @@
 #include "api/openapi.h"
 #include "api/password.h"
 #include "api/route.h"
+#include "api/schema_fetcher.h"
 #include "api/sender.h"
 #include "api/server.h"
 #include "api/sessions.h"
@@ -22,6 +23,7 @@
 #include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
 #include "projections/query.h"
+#include "schemas/schema_ids.h"
 
 #define DRAIN_US             (10 * 1000000LL)
 #define DRAIN_POLL_MS        20
@@ -113,6 +115,7 @@ static enum err_code api_open(struct api *api, struct err *err)
     const char *mistake = routes_check();
     if (mistake)
         return err_set(err, ERR_INTERNAL, "route table: %s", mistake);
+    TRY(schema_ids_look_up(err));
     TRY(identity_key_read(api, err));
     api->sessions = sessions_new(api);
     api->logins_by_email = throttle_new(cfg->login_attempts_max, cfg->login_window_s * SECOND_US);
@@ -123,6 +126,7 @@ static enum err_code api_open(struct api *api, struct err *err)
     char *openapi = openapi_text(api);
     api->openapi = (struct bytes){(const uint8_t *)openapi, strlen(openapi)};
     TRY(passwords_start(cfg, &api->passwords, err));
+    TRY(schema_fetcher_start(&api->schemas, err));
     return sender_start(cfg, api->topics, api->n_services, &api->sender, err);
 }
 
@@ -134,6 +138,7 @@ static void parts_stop(struct api *api)
         waiters_drain(api->services[i].waiters);
         lookups_stop(api->services[i].lookups);
     }
+    schema_fetcher_stop(api->schemas);
     sender_stop(api->sender);
 }
 
@@ -141,6 +146,7 @@ static void api_close(struct api *api)
 {
     sender_free(api->sender);
     passwords_free(api->passwords);
+    schema_fetcher_free(api->schemas);
     for (size_t i = 0; i < SERVICES_MAX; i++) { /* also the one whose start failed half-way */
         waiters_free(api->services[i].waiters);
         lookups_free(api->services[i].lookups);

@@ -17,6 +17,7 @@ struct waiters;
 struct lookups;
 struct sessions;
 struct passwords;
+struct schema_fetcher;
 struct throttle;
 struct metric;
 struct route;
@@ -43,6 +44,7 @@ struct api {
     struct sender *sender;
     struct sessions *sessions;
     struct passwords *passwords;
+    struct schema_fetcher *schemas;
     struct throttle *logins_by_email, *logins_by_address, *writes_by_user;
     uint8_t identity_key[IDENTITY_KEY_BYTES];
     struct bytes openapi;

@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <locale.h>
 #include <malloc.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,10 @@
 
 #include "api/api.h"
 #include "api/replay_command.h"
+#include "consumers/archive_export.h"
+#include "consumers/archive_import.h"
+#include "consumers/letter_command.h"
+
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
 #include "consumers/worker.h"
@@ -17,16 +22,17 @@
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "projections/migrate.h"
+#include "schemas/published.h"
+#include "schemas/schema_ids.h"
 
-#define COMMAND_RETENTION_MS (2 * 86400000LL)
-#define EX_USAGE             64
+#define EX_USAGE 64
 
 struct command_line {
     const char *command, *verb; /* verb: the word after the command, or "" */
     const char *config_file, *services;
     bool print_config, check_config;
-    char **args; /* what follows a command that reads its own */
-    int n_args;
+    char *const *arguments; /* what only the command understands, behind the verb */
+    size_t n_arguments;
 };
 
 typedef enum err_code
@@ -83,9 +89,9 @@ static void topics_of(const struct config *cfg, struct topics *t)
         if (!services_list_has(cfg->services, services[i].name))
             continue;
         service_command_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
-        topic_add(t, cfg, COMMAND_RETENTION_MS);
+        topic_add(t, cfg, SERVICE_COMMAND_RETENTION_MS);
         service_event_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
-        topic_add(t, cfg, -1);
+        topic_add(t, cfg, SERVICE_EVENT_RETENTION_MS);
     }
 }
 
@@ -157,12 +163,30 @@ run_config(const struct config *cfg, const struct command_line *line, struct err
     return ERR_OK;
 }
 
+typedef enum err_code published_fn(const struct config *cfg, struct strbuf *out, struct err *err);
+static const struct {
+    const char *verb;
+    published_fn *run;
+} published_verbs[] = {
+    {"check",   published_check  },
+    {"publish", published_publish},
+    {"list",    published_list   },
+};
+
+static enum err_code run_published(const struct config *cfg, published_fn *run, struct err *err)
+{
+    owned_value(strbuf_release) struct strbuf s = {0};
+    enum err_code code = run(cfg, &s, err);
+    fputs(strbuf_cstr(&s), stdout);
+    return code;
+}
+
 static enum err_code
 run_schemas(const struct config *cfg, const struct command_line *line, struct err *err)
 {
-    (void)cfg;
-    (void)line;
-    (void)err;
+    for (size_t i = 0; i < ARRAY_SIZE(published_verbs); i++)
+        if (strcmp(line->verb, published_verbs[i].verb) == 0)
+            return run_published(cfg, published_verbs[i].run, err);
     for (size_t i = 0; i < n_record_types; i++)
         for (size_t v = 0; v < record_types[i]->n_versions; v++)
             printf("%d %s %d\n", (int)record_types[i]->versions[v].id, record_types[i]->subject,
@@ -202,26 +226,80 @@ run_repair(const struct config *cfg, const struct command_line *line, struct err
     return ERR_OK;
 }
 
+/* Ctrl-C ends it at once: it leaves nothing that looks whole. */
+static void die_of_signals(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+}
+
+static enum err_code
+run_export(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    owned_value(archive_manifest_release) struct archive_manifest m;
+    int64_t records = 0;
+    archive_manifest_init(&m);
+    if (!line->verb[0] || line->n_arguments != 2 || strcmp(line->arguments[0], "--to") != 0)
+        return err_set(err, ERR_INVALID, "export TOPIC --to DIR");
+    const char *to = line->arguments[1];
+    die_of_signals();
+    TRY(archive_export(cfg, line->verb, to, &m, err));
+    for (size_t i = 0; i < m.n_partitions; i++)
+        records += m.partitions[i].records;
+    printf("%s: %lld records of %zu partitions are in %s\n", m.topic, (long long)records,
+           m.n_partitions, to);
+    return ERR_OK;
+}
+
+static enum err_code
+run_import(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    const char *dirs[ARCHIVE_IMPORT_MAX];
+    int64_t records;
+    size_t n = 0;
+    for (dirs[n++] = line->verb; n <= line->n_arguments && n < ARRAY_SIZE(dirs); n++)
+        dirs[n] = line->arguments[n - 1];
+    if (!line->verb[0] || n <= line->n_arguments)
+        return err_set(err, ERR_INVALID, "import DIR ...: 1 to %d directories", ARCHIVE_IMPORT_MAX);
+    die_of_signals();
+    TRY(archive_import(cfg, dirs, n, &records, err));
+    printf("%lld records are restored and checked\n", (long long)records);
+    return ERR_OK;
+}
+
+static enum err_code
+run_deadletters(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    return letter_command(cfg, line->verb, line->arguments, line->n_arguments, err);
+}
+
 static enum err_code
 run_replay(const struct config *cfg, const struct command_line *line, struct err *err)
 {
-    return replay_command(cfg, line->args, line->n_args, err);
+    return replay_command(cfg, line->verb, line->arguments, line->n_arguments, err);
 }
 
 static const struct command {
     const char *name;
     command_fn *run;
+    bool arguments; /* takes more than a verb */
     const char *doc;
 } commands[] = {
-    {"api",      run_api,      "serve the HTTP API"                                                 },
-    {"worker",   run_worker,   "decide commands and keep the view"                                  },
-    {"migrate",  run_migrate,  "create what is missing in PostgreSQL"                               },
-    {"topics",   run_topics,   "`topics create` what is missing in Kafka, or `topics check`"        },
-    {"repair",   run_repair,   "`repair rebuild` a view, `repair accept-commands` as they are (W11)"},
-    {"replay",   run_replay,   "make views anew from the event logs; `replay help`"                 },
-    {"services", run_services, "print the services as documentation, with a picture"                },
-    {"schemas",  run_schemas,  "print id, subject and version of every schema"                      },
-    {"config",   run_config,   "print the settings; `config sample`, `config docs`"                 },
+    {"api",         run_api,         false, "serve the HTTP API"                                             },
+    {"worker",      run_worker,      false, "decide commands and keep the view"                              },
+    {"migrate",     run_migrate,     false, "create what is missing in PostgreSQL"                           },
+    {"topics",      run_topics,      false, "`topics create` what is missing in Kafka, or `topics check`"    },
+    {"deadletters", run_deadletters, true,  "list, show, retry or skip what was put aside"                   },
+    {"repair",      run_repair,      false,
+     "`repair rebuild` a view, `repair accept-commands` as they are (W11)"                                   },
+    {"replay",      run_replay,      true,  "make views anew from the event logs; `replay help`"             },
+    {"export",      run_export,      true,  "`export TOPIC --to DIR`: a log as Avro files, with its manifest"},
+    {"import",      run_import,      true,  "`import DIR ...`: restore exported logs into a new cluster"     },
+    {"services",    run_services,    false, "print the services as documentation, with a picture"            },
+    {"schemas",     run_schemas,     false,
+     "print id, subject, version; `check`, `publish`, `list` in the registry"                                },
+    {"config",      run_config,      false, "print the settings; `config sample`, `config docs`"             },
 };
 
 static void help(FILE *out)
@@ -230,7 +308,7 @@ static void help(FILE *out)
           "[--check-config]\n\n",
           out);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].doc);
+        fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].doc);
     fputs("\nEvery setting can also come from the environment as HIRELOG_<SETTING>.\n", out);
 }
 
@@ -242,25 +320,11 @@ static const struct command *command_find(const char *name)
     return NULL;
 }
 
-/* Commands that read for themselves what a line does not know. */
-static const char *const own_args[] = {"replay"};
-
-/* Keeps what is the command's own, in place. */
-static bool arg_keep(struct command_line *line, char *arg)
-{
-    bool own = false;
-    for (size_t i = 0; i < ARRAY_SIZE(own_args); i++)
-        own = own || strcmp(own_args[i], line->command) == 0;
-    if (!own)
-        return false;
-    line->args[line->n_args++] = arg;
-    return true;
-}
-
-/* False: an argument that nobody understands. */
+/* False: an argument that nobody understands. The command's own are kept in argv itself. */
 static bool line_parse(int argc, char **argv, struct command_line *ret)
 {
-    *ret = (struct command_line){.command = argc > 1 ? argv[1] : "", .verb = "", .args = argv};
+    *ret = (struct command_line){.command = argc > 1 ? argv[1] : "", .verb = "", .arguments = argv};
+    const struct command *c = command_find(ret->command);
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
             ret->config_file = argv[++i];
@@ -270,10 +334,10 @@ static bool line_parse(int argc, char **argv, struct command_line *ret)
             ret->print_config = true;
         else if (strcmp(argv[i], "--check-config") == 0)
             ret->check_config = true;
-        else if (arg_keep(ret, argv[i]))
-            continue;
-        else if (i == 2 && argv[i][0] != '-')
+        else if (!ret->verb[0] && ret->n_arguments == 0 && argv[i][0] != '-')
             ret->verb = argv[i];
+        else if (c && c->arguments)
+            argv[ret->n_arguments++] = argv[i];
         else
             return false;
     }
@@ -335,6 +399,8 @@ int main(int argc, char **argv)
         return err_exit_code[code];
     }
     log_start(&cfg, line.command);
+    if (code == ERR_OK)
+        code = schema_ids_open(&cfg, &err);
     if (code == ERR_OK)
         code = command->run(&cfg, &line, &err);
     if (code != ERR_OK)

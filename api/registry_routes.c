@@ -1,13 +1,16 @@
 /* registry_routes.c - the embedded schema registry in the Confluent REST dialect (S2), errors
- * included. */
+ * included; and what a registry somewhere else gave ids to (S3). */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/api.h"
 #include "api/handlers.h"
 #include "api/request.h"
+#include "api/schema_fetcher.h"
 #include "schemas/registry.h"
+#include "schemas/schema_ids.h"
 
 #define REGISTRY_TYPE "application/vnd.schemaregistry.v1+json"
 
@@ -17,6 +20,7 @@ enum registry_error {
     SCHEMA_NOT_FOUND = 40403,
     INVALID_SCHEMA = 42201,
     INVALID_VERSION = 42202,
+    REGISTRY_AWAY = 50301,
 };
 
 static enum step registry_reply(struct request *rq, unsigned status, json_t *o)
@@ -50,14 +54,43 @@ static int64_t number(const char *text)
     return strtoll(text, NULL, 10);
 }
 
+static enum step schema_reply(struct request *rq, const char *text)
+{
+    return registry_reply(rq, MHD_HTTP_OK, json_pack("{s:s}", "schema", text));
+}
+
+static enum step fetched(struct request *rq)
+{
+    const struct schema_fetch *f = rq->work;
+    if (f->code == ERR_OK)
+        return schema_reply(rq, f->text);
+    if (f->code == ERR_NOT_FOUND)
+        return registry_error(rq, SCHEMA_NOT_FOUND, "Schema not found");
+    return registry_error(rq, REGISTRY_AWAY, "The schema registry is away");
+}
+
+/* S3: an id that the schema registry gave to a newer program's text. */
+static enum step fetch(struct request *rq, int32_t id)
+{
+    struct schema_fetch *f = ARENA_NEW(&rq->arena, struct schema_fetch);
+    *f = (struct schema_fetch){.request = rq, .id = id};
+    rq->work = f;
+    request_park(rq, fetched);
+    schema_fetcher_submit(rq->api->schemas, f);
+    return STEP_PARKED;
+}
+
 enum step registry_schema_by_id(struct request *rq)
 {
     const struct record_type *t;
     const struct schema_version *v;
     int64_t id = number(router_capture(&rq->match, "id"));
-    if (id < 0 || !registry_by_id((int32_t)id, &t, &v))
+    if (id >= 0 && registry_by_id((int32_t)id, &t, &v))
+        return schema_reply(rq, v->text);
+    if (id < 0 || id >= REGISTRY_LOCKED_ID_MIN || !schema_ids_are_a_registrys())
         return registry_error(rq, SCHEMA_NOT_FOUND, "Schema not found");
-    return registry_reply(rq, MHD_HTTP_OK, json_pack("{s:s}", "schema", v->text));
+    const char *known = schema_ids_known_text((int32_t)id);
+    return known ? schema_reply(rq, known) : fetch(rq, (int32_t)id);
 }
 
 enum step registry_subjects(struct request *rq)

@@ -62,14 +62,19 @@ struct request {
     bool all, help;
 };
 
-static enum err_code
-args_parse(struct request *r, char **args, int n, struct arena *a, struct err *err)
+static enum err_code args_parse(struct request *r,
+                                const char *verb,
+                                char *const *args,
+                                size_t n,
+                                struct arena *a,
+                                struct err *err)
 {
-    for (int i = 0; i < n; i++) {
+    r->help = strcmp(verb, "help") == 0;
+    if (verb[0] && !r->help)
+        TRY(target_parse(&r->options, verb, a, err));
+    for (size_t i = 0; i < n; i++) {
         if (strcmp(args[i], "--all") == 0)
             r->all = true;
-        else if (strcmp(args[i], "help") == 0)
-            r->help = true;
         else if (strcmp(args[i], "--until") == 0 && i + 1 < n)
             r->options.until = args[++i];
         else if (args[i][0] == '-' && !flag_set(&r->options, args[i]))
@@ -108,14 +113,15 @@ static void signals_end_it(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-enum err_code replay_command(const struct config *cfg, char **args, int n, struct err *err)
+enum err_code replay_command(
+    const struct config *cfg, const char *verb, char *const *args, size_t n, struct err *err)
 {
     owned_value(arena_release) struct arena a;
     struct request r = {
         .options = {.cfg = cfg, .out = stdout, .terminal = isatty(STDOUT_FILENO) == 1}
     };
     arena_init(&a);
-    TRY(args_parse(&r, args, n, &a, err));
+    TRY(args_parse(&r, verb, args, n, &a, err));
     if (r.help) {
         fputs(help, stdout);
         return ERR_OK;

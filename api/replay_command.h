@@ -7,8 +7,8 @@
 #include "ops/runtime/config.h"
 #include "ops/runtime/err.h"
 
-/* The arguments behind the command, without those that every command takes. ERR_INVALID: they make no sense. Else as replay_run(). */
-MUST_CHECK enum err_code
-replay_command(const struct config *cfg, char **args, int n, struct err *err);
+/* What stands behind the command, its first word and the rest, without those that every command takes. ERR_INVALID: they make no sense. Else as replay_run(). */
+MUST_CHECK enum err_code replay_command(
+    const struct config *cfg, const char *verb, char *const *args, size_t n, struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "api/request.h"
 #include "api/waiters.h"
+#include "consumers/import_mark.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/metrics.h"
@@ -61,19 +62,31 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
         waiters_add(t->waiters, t);
 }
 
+/* With a consumer: where the broker makes topics by itself, a producer that asks for the mark makes it. */
+static enum err_code
+topic_look_up(struct sender *s, rd_kafka_t *reader, size_t i, int32_t *ret, struct err *err)
+{
+    TRY(import_mark_check(reader, s->topics[i], err));
+    return kafka_topic_partitions(s->rk, s->topics[i], ret, err);
+}
+
 /* Nothing can be known about Kafka from here while it is away: tried again until it answers. */
 static void topics_look_up(struct sender *s)
 {
-    for (size_t i = 0; i < s->n_topics && s->rk; i++) {
+    rd_kafka_t *reader = NULL;
+    struct err err;
+    if (!s->rk || kafka_reader_open(s->cfg, false, POLL_MS, &reader, &err) != ERR_OK)
+        return;
+    for (size_t i = 0; i < s->n_topics; i++) {
         int32_t n;
-        struct err err;
         if (atomic_load(&s->partitions[i]) != 0)
             continue;
-        if (kafka_topic_partitions(s->rk, s->topics[i], &n, &err) != ERR_OK)
+        if (topic_look_up(s, reader, i, &n, &err) != ERR_OK)
             log_warn("command topic is not there yet", KV_S("topic", s->topics[i]), KV_ERR(&err));
         else
             atomic_store(&s->partitions[i], n);
     }
+    kafka_consumer_close(reader);
 }
 
 static bool producer_dead(struct sender *s)

@@ -10,7 +10,7 @@
 #include "ops/runtime/timeutil.h"
 #include "schemas/records.h"
 
-static void read_commands(struct batch *b)
+static enum err_code read_commands(struct batch *b, struct err *err)
 {
     struct lane_session *s = b->s;
     b->n = s->inbox.n < s->limit ? s->inbox.n : s->limit;
@@ -18,9 +18,10 @@ static void read_commands(struct batch *b)
     struct id_index *seen = id_index_new(b->arena);
     for (size_t i = 0; i < b->n; i++) {
         struct lane_command *c = &b->commands[i];
-        lane_command_read(s, &s->inbox.items[i], b->now_us, b->arena, c);
+        TRY(lane_command_read(s, &s->inbox.items[i], b->now_us, b->arena, c, err));
         c->skipped = !id_index_add(seen, &c->id, i);
     }
+    return ERR_OK;
 }
 
 /* Ids of the commands that are still to be decided. */
@@ -153,6 +154,7 @@ static enum err_code begin(struct batch *b, struct err *err)
     TRY(lane_row_locked(s->pg, lock, &s->row, err));
     skip_decided(b, pg_result(s->pg, outcomes));
     TRY(state_store_load(s->pg, states, s->codec, b->aggregates, b->arena, err));
+    TRY(parked_refresh(&s->parked, s->pg, err));
     return read_listed(b, &reads, err);
 }
 
@@ -277,7 +279,6 @@ static enum err_code decide_all(struct batch *b, struct err *err)
 
 static enum err_code run(struct batch *b, struct err *err)
 {
-    read_commands(b);
     if (b->s->claims_pg) {
         enum err_code code = take_claims(b, err);
         b->refused = code == ERR_INVALID; /* a key that PostgreSQL does not take */
@@ -362,6 +363,8 @@ enum batch_verdict batch_run(struct lane_session *s, struct err *err)
         .aggregates = aggregates_new(&s->arena),
         .culprit = CULPRIT_UNKNOWN,
     };
+    if (read_commands(&b, err) != ERR_OK)
+        return BATCH_WAIT;
     enum err_code code = run(&b, err);
     if (code != ERR_OK)
         return undo(&b, code, err);

@@ -10,6 +10,7 @@
 enum batch_verdict {
     BATCH_DONE,    /* decided and visible; taken off the inbox */
     BATCH_REDO,    /* poison was found or is being cornered: again, at once */
+    BATCH_WAIT,    /* nothing was begun: a schema registry that a command needs is away */
     BATCH_RETRY,   /* nothing was told to anyone; again after a back-off */
     BATCH_RESTART, /* outcome unknown, or the lane is another's: a new session (W4); err->code
                       ERR_CONFLICT, ERR_CORRUPT, ... */

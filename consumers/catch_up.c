@@ -98,6 +98,8 @@ decode(struct chunk *c, const rd_kafka_message_t *m, struct record *ret, struct 
         err_context(err, "event %" PRId64 " was written by a newer program", m->offset);
         return err->code = ERR_UNAVAILABLE; /* S4: wait and alarm */
     }
+    if (code == ERR_UNAVAILABLE) /* its registry is away (S3) */
+        return err_context(err, "event %" PRId64, m->offset);
     if (code != ERR_OK || event.type->role != RECORD_EVENT)
         return err_set(err, ERR_CORRUPT, "event %" PRId64 " cannot be read: %s", m->offset,
                        code == ERR_OK ? "not an event" : err->msg);
@@ -294,6 +296,7 @@ static enum err_code write_chunk(struct chunk *c, bool carefully, struct err *er
     size_t lock = lane_row_queue_lock(s->pg, &s->row, &s->arena);
     TRY(pg_sync(s->pg, err));
     TRY(lane_row_locked(s->pg, lock, &s->row, err));
+    TRY(parked_refresh(&s->parked, s->pg, err));
     TRY(fold(c, err));
     TRY(apply(c, carefully, err));
     TRY(pg_sync(s->pg, err));

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumers/import_mark.h"
 #include "consumers/lane_sql.h"
 #include "consumers/service_pg.h"
 #include "consumers/thread_join.h"
@@ -71,6 +72,7 @@ struct reading {
     size_t n_messages, n_bytes;
     int64_t lag_at_us, ping_at_us;
     int generation;
+    struct err newer; /* the first event that only a newer program knows */
 };
 
 bool follower_stopping(const struct follower_session *s)
@@ -152,6 +154,7 @@ static enum err_code add_logs(struct reading *r, size_t source, struct err *err)
     char topic[TOPIC_NAME_MAX];
     int32_t partitions = 0;
     service_event_topic(s->options->cfg->topic_prefix, s->options->sources[source], topic);
+    TRY(import_mark_check(s->reader, topic, err)); /* it may be another log in the end */
     TRY(kafka_topic_partitions(s->reader, topic, &partitions, err));
     if (partitions != s->options->cfg->partitions)
         return err_set(err, ERR_CORRUPT,
@@ -174,8 +177,11 @@ static enum err_code add_logs(struct reading *r, size_t source, struct err *err)
 static enum err_code open_reader(struct reading *r, struct err *err)
 {
     const struct follower_options *o = r->session.options;
+    char own[TOPIC_NAME_MAX];
     TRY(kafka_follower_open(o->cfg, o->group, FETCH_WAIT_MS, FETCH_MIN_BYTES, &r->session.reader,
                             err));
+    service_command_topic(o->cfg->topic_prefix, o->service->name, own);
+    TRY(import_mark_check(r->session.reader, own, err)); /* no reactor sends into it */
     for (size_t i = 0; i < o->n_sources; i++)
         TRY(add_logs(r, i, err));
     return ERR_OK;
@@ -260,24 +266,38 @@ static enum err_code fill(struct reading *r, struct err *err)
     return ERR_OK;
 }
 
-/* How many come before the first of a newer program (S4). */
-static size_t known_from_here(const struct pile *p)
+/* How many come before the first of a newer program (S4), or whose registry is away (S3). *ret_why is
+ * written for that one. */
+static size_t known_from_here(const struct pile *p, struct err *ret_why)
 {
     size_t n = 0;
     for (const struct record_type *type; n < p->n; n++) {
-        struct err ignored;
         struct bytes framed = {p->messages[n]->payload, p->messages[n]->len};
-        if (codec_type(framed, &type, &ignored) == ERR_NOT_FOUND)
+        enum err_code code = codec_type(framed, &type, ret_why);
+        if (code == ERR_NOT_FOUND || code == ERR_UNAVAILABLE)
             break;
     }
     return n;
+}
+
+/* S4: wait and alarm. */
+static void
+not_known(const struct follower_log *log, int64_t offset, const struct err *why, struct err *ret)
+{
+    if (why->code == ERR_UNAVAILABLE)
+        err_set(ret, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d: %s", offset, log->topic,
+                (int)log->partition, why->msg);
+    else
+        err_set(ret, ERR_UNAVAILABLE, "event %" PRId64 " of %s/%d was written by a newer program",
+                offset, log->topic, (int)log->partition);
 }
 
 static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
 {
     struct follower_session *s = &r->session;
     struct pile *p = &r->piles[i];
-    size_t n = known_from_here(p);
+    struct err why = {0};
+    size_t n = known_from_here(p, &why);
     if (n > 0) {
         struct follower_run run = {
             .log = &s->logs[i],
@@ -289,10 +309,8 @@ static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
         s->logs[i].next = run.next;
         metric_add(r->follower->records, (int64_t)n);
     }
-    if (n < p->n) /* S4: wait and alarm */
-        return err_set(err, ERR_UNAVAILABLE,
-                       "event %" PRId64 " of %s/%d was written by a newer program",
-                       p->messages[n]->offset, s->logs[i].topic, (int)s->logs[i].partition);
+    if (n < p->n && r->newer.code == ERR_OK)
+        not_known(&s->logs[i], p->messages[n]->offset, &why, &r->newer);
     pile_clear(p);
     return ERR_OK;
 }
@@ -308,6 +326,15 @@ static enum err_code hand_over(struct reading *r, size_t i, struct err *err)
         return ERR_OK;
     p->at_end = false;
     return role->at_end ? role->at_end(s->options->self, s, &s->logs[i], err) : ERR_OK;
+}
+
+/* S4: wait and alarm, but not before what came from other logs is done. */
+static enum err_code wait_for_newer(const struct reading *r, struct err *err)
+{
+    if (r->newer.code == ERR_OK)
+        return ERR_OK;
+    *err = r->newer;
+    return err->code;
 }
 
 static void measure_lag(struct reading *r)
@@ -348,6 +375,7 @@ static enum err_code turn(struct reading *r, struct err *err)
     for (size_t i = 0; i < r->session.n_logs; i++)
         TRY(hand_over(r, i, err));
     r->n_messages = r->n_bytes = 0;
+    TRY(wait_for_newer(r, err));
     if (r->session.options->role->rest)
         TRY(r->session.options->role->rest(r->session.options->self, &r->session, err));
     measure_lag(r);

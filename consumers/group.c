@@ -7,6 +7,7 @@
 
 #include "consumers/lane.h"
 #include "consumers/lane_sql.h"
+#include "consumers/letter_count.h"
 #include "consumers/thread_join.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
@@ -32,6 +33,7 @@ struct group {
     struct pg *pg;                /* asks for orphans; NULL = to be opened */
     bool seen_orphan[LANES_MAX];  /* at the last look */
     int64_t hint_at_us, orphans_at_us;
+    struct letter_count letters;
     pthread_mutex_t lock; /* lanes: written by the thread, read by anyone */
     struct lane *lanes[LANES_MAX];
     struct lane *leaving[LANES_MAX]; /* told to stop, did not end in time */
@@ -257,6 +259,7 @@ static void look_for_orphans(struct group *g)
     bool away = ask_orphans(g, &orphans, &err) != ERR_OK;
     if (!away) {
         adopt(g, orphans);
+        letter_count_ask(&g->letters, g->pg);
     } else {
         if (!atomic_load(&g->postgres_away) && !generation_over(&err))
             log_warn("lanes can't be looked at", KV_S("service", g->service->name), KV_ERR(&err));
@@ -338,6 +341,7 @@ enum err_code group_start(const struct config *cfg,
     g->cfg = cfg;
     g->service = service;
     service_command_topic(cfg->topic_prefix, service->name, g->topic);
+    letter_count_init(&g->letters, service->name);
     pthread_mutex_init(&g->lock, NULL);
     if (pthread_create(&g->thread, NULL, group_thread, g) != 0) {
         pthread_mutex_destroy(&g->lock);
@@ -384,8 +388,10 @@ bool group_ready(struct group *g, struct strbuf *out)
     int orphans = atomic_load(&g->n_orphans);
     bool manned = atomic_load(&g->orphans_known) && orphans == 0;
     bool ready = (joined || manned) && !away, first = true;
-    strbuf_addf(out, "{\"service\":\"%s\",\"joined\":%s,\"postgres\":%s,\"lanes\":[",
-                g->service->name, joined ? "true" : "false", away ? "\"away\"" : "\"ok\"");
+    strbuf_addf(out, "{\"service\":\"%s\",\"joined\":%s,\"postgres\":%s,", g->service->name,
+                joined ? "true" : "false", away ? "\"away\"" : "\"ok\"");
+    letter_count_print(&g->letters, out);
+    strbuf_adds(out, ",\"lanes\":[");
     pthread_mutex_lock(&g->lock);
     for (int32_t p = 0; p < LANES_MAX; p++) {
         struct lane_status status;

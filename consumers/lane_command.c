@@ -78,14 +78,14 @@ static bool expired(const struct lane_session *s, const struct lane_command *c, 
     return meta->issued_at < now_us - s->id->cfg->command_ttl_s * 1000000;
 }
 
-void lane_command_read(const struct lane_session *s,
-                       const struct inbox_item *item,
-                       int64_t now_us,
-                       struct arena *a,
-                       struct lane_command *ret)
+enum err_code lane_command_read(const struct lane_session *s,
+                                const struct inbox_item *item,
+                                int64_t now_us,
+                                struct arena *a,
+                                struct lane_command *ret,
+                                struct err *err)
 {
     const rd_kafka_message_t *m = item->message;
-    struct err err = {0};
     *ret = (struct lane_command){
         .offset = m->offset,
         .raw = {m->payload, m->len},
@@ -93,17 +93,21 @@ void lane_command_read(const struct lane_session *s,
         .detail = item->detail,
     };
     traceparent_read(message_headers(m), ret->traceparent);
-    if (read_record(s, m, a, ret, &err) != ERR_OK) {
+    enum err_code code = read_record(s, m, a, ret, err);
+    if (code == ERR_UNAVAILABLE)
+        return code;
+    if (code != ERR_OK) {
         take_place_id(s, m, ret);
         ret->forced_reason = REASON_INTERNAL;
-        ret->detail = arena_strdup(a, err.msg);
-        return;
+        ret->detail = arena_strdup(a, err->msg);
+        return ERR_OK;
     }
     codec_digest(ret->record, a, ret->digest);
     ret->has_digest = true;
     read_claim(s, ret, a);
     if (!ret->forced_reason && expired(s, ret, now_us))
         ret->forced_reason = REASON_EXPIRED;
+    return ERR_OK;
 }
 
 bool lane_command_poison(const struct lane_command *c)

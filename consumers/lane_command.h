@@ -24,13 +24,14 @@ struct lane_command {
     size_t first_event, n_events; /* in the batch */
 };
 
-/* Always gives a command: what cannot be read is poison under an id made from its place (W6).
- * now_us: for `expired` (I4). */
-void lane_command_read(const struct lane_session *s,
-                       const struct inbox_item *item,
-                       int64_t now_us,
-                       struct arena *a,
-                       struct lane_command *ret);
+/* What cannot be read is poison under an id made from its place (W6). now_us: for `expired` (I4).
+ * ERR_UNAVAILABLE: nobody can tell yet, its schema is in a registry that is away (S3). */
+MUST_CHECK enum err_code lane_command_read(const struct lane_session *s,
+                                           const struct inbox_item *item,
+                                           int64_t now_us,
+                                           struct arena *a,
+                                           struct lane_command *ret,
+                                           struct err *err);
 /* Rejected because nobody could handle it: wants a dead letter. */
 bool lane_command_poison(const struct lane_command *c);
 /* CommandRejected{internal} for what has no readable command: by the system, on the key. */

@@ -7,6 +7,7 @@
 
 #include "consumers/batch.h"
 #include "consumers/catch_up.h"
+#include "consumers/import_mark.h"
 #include "consumers/log_identity.h"
 #include "consumers/outcome.h"
 #include "consumers/retention.h"
@@ -25,6 +26,7 @@
 #define SWEEP_AGAIN_US     (1 * 1000000LL) /* while there is more */
 #define SWEEP_ROWS_MAX     500
 #define BACK_OFF_SLICES_US 20000
+#define REGISTRY_BACK_OFF  5 /* times 100 ms */
 
 /* ---- what it is made of */
 
@@ -161,6 +163,8 @@ static enum err_code ask_bounds(struct lane_session *s, struct log_bounds *ret, 
     rd_kafka_t *reader = NULL;
     TRY(kafka_reader_open(s->id->cfg, false, CATCH_UP_WAIT_MS, &reader, err));
     enum err_code code = check_partitions(s, reader, err);
+    if (code == ERR_OK) /* after the fencing: whoever restores marks first, then fences */
+        code = import_mark_check(reader, s->id->event_topic, err);
     if (code == ERR_OK)
         code = log_bounds_read(s, reader, ret, err);
     kafka_consumer_close(reader);
@@ -302,6 +306,16 @@ static enum err_code rejoin(struct lane_session *s, struct err *err)
     return ERR_OK;
 }
 
+/* As long as it takes; nothing has to be opened anew for it. */
+static void await_registry(struct lane_session *s, const struct err *err)
+{
+    if (atomic_load(&s->pulse->state) == LANE_RUNNING)
+        log_warn("a command waits for the schema registry", KV_S("service", s->id->service->name),
+                 KV_I("partition", s->id->partition), KV_ERR(err));
+    lane_pulse_state(s->pulse, LANE_BACKING_OFF, err->msg);
+    back_off(s, REGISTRY_BACK_OFF);
+}
+
 /* One batch from the inbox. ERR_OK: decided, or to be tried again. */
 static enum err_code turn(struct lane_session *s, int *retries, struct err *err)
 {
@@ -309,8 +323,13 @@ static enum err_code turn(struct lane_session *s, int *retries, struct err *err)
     switch (batch_run(s, err)) {
     case BATCH_DONE:
         *retries = 0;
+        if (atomic_load(&s->pulse->state) != LANE_RUNNING)
+            lane_pulse_state(s->pulse, LANE_RUNNING, NULL);
         return ERR_OK;
     case BATCH_REDO:
+        return ERR_OK;
+    case BATCH_WAIT:
+        await_registry(s, err);
         return ERR_OK;
     case BATCH_RETRY:
         if (generation_over(err))

@@ -11,6 +11,9 @@
 #define PROJECTIONS_MAX 8 /* of other services' events, in one service */
 #define TOPIC_NAME_MAX  128
 
+#define SERVICE_EVENT_RETENTION_MS   (-1) /* for ever */
+#define SERVICE_COMMAND_RETENTION_MS (2 * 86400000LL)
+
 /* Fills the command's payload from the event; meta and what equals the command's id are the
  * reactor's. False: not for this one. Pure. */
 typedef bool

@@ -39,6 +39,11 @@ enum err_code parked_load(struct parked *p, struct pg *pg, struct err *err)
     return ERR_OK;
 }
 
+enum err_code parked_refresh(struct parked *p, struct pg *pg, struct err *err)
+{
+    return p->n > 0 ? parked_load(p, pg, err) : ERR_OK;
+}
+
 bool parked_has(const struct parked *p, const struct uuid *aggregate_id)
 {
     size_t unused;
@@ -124,17 +129,26 @@ enum err_code parked_apply(struct parked *p,
     return apply_events(apply, pg, p->partition, free_ones, n_free, a, err);
 }
 
-static enum err_code try_one(const struct parked *p,
-                             struct apply *apply,
-                             struct pg *pg,
-                             const struct record *event,
-                             struct arena *a,
-                             struct err *err)
+enum err_code parked_try(struct apply *apply,
+                         struct pg *pg,
+                         int32_t partition,
+                         const struct record *event,
+                         struct arena *a,
+                         struct err *err)
 {
+    struct err undoing;
     pg_queue_command(pg, "SAVEPOINT one");
-    TRY(apply_events(apply, pg, p->partition, event, 1, a, err));
-    pg_queue_command(pg, "RELEASE SAVEPOINT one");
-    return pg_sync(pg, err);
+    enum err_code code = apply_events(apply, pg, partition, event, 1, a, err);
+    if (code == ERR_OK) {
+        pg_queue_command(pg, "RELEASE SAVEPOINT one");
+        code = pg_sync(pg, err);
+    }
+    if (code != ERR_INVALID)
+        return code;
+    pg_queue_command(pg, "ROLLBACK TO SAVEPOINT one");
+    if (pg_sync(pg, &undoing) != ERR_OK)
+        *err = undoing;
+    return err->code;
 }
 
 static void log_parked(const struct parked *p, const struct parked_event *e)
@@ -157,15 +171,14 @@ static enum err_code apply_or_park(struct parked *p,
     struct parked_event e;
     struct err why = {0};
     bool behind = waits(p, apply, run->events[i]);
-    enum err_code code = behind ? ERR_INVALID : try_one(p, apply, pg, &run->events[i], a, &why);
+    enum err_code code =
+        behind ? ERR_INVALID : parked_try(apply, pg, p->partition, &run->events[i], a, &why);
     if (code == ERR_OK)
         return ERR_OK;
     if (code != ERR_INVALID) {
         *err = why;
         return code;
     }
-    if (!behind)
-        pg_queue_command(pg, "ROLLBACK TO SAVEPOINT one");
     TRY(parked_event_of(codec, run, i, behind ? NULL : arena_strdup(a, why.msg), a, &e, err));
     if (!behind)
         log_parked(p, &e);

@@ -130,7 +130,10 @@ take_unreadable(struct projection_run *x, const rd_kafka_message_t *m, const str
               KV_I("partition", m->partition), KV_I("offset", m->offset), KV_ERR(why));
 }
 
-static void read_one(struct projection_run *x, const rd_kafka_message_t *m)
+/* The follower has asked for its schema: what is away now was there a moment ago, and is no reason to
+ * park anything. */
+static enum err_code
+read_one(struct projection_run *x, const rd_kafka_message_t *m, struct err *err)
 {
     struct bytes framed = {m->payload, m->len};
     const struct record_type *type = NULL;
@@ -138,23 +141,27 @@ static void read_one(struct projection_run *x, const rd_kafka_message_t *m)
     x->next = m->offset + 1;
     enum err_code code = codec_type(framed, &type, &why);
     if (code == ERR_OK && !apply_wants(x->apply, type))
-        return;
+        return ERR_OK;
     if (code == ERR_OK)
         code = codec_decode(x->p->codec, framed, &x->p->arena, &x->events[x->n], &why);
     if (code == ERR_OK)
         x->offsets[x->n++] = m->offset;
+    else if (code == ERR_UNAVAILABLE || code == ERR_NOT_FOUND)
+        return err_set(err, ERR_UNAVAILABLE, "%s", why.msg);
     else
         take_unreadable(x, m, &why);
+    return ERR_OK;
 }
 
-/* From the i-th message on; returns the index behind the piece. */
-static size_t read_piece(struct projection_run *x, const struct follower_run *run, size_t i)
+/* From the i-th message on; *i becomes the index behind the piece. */
+static enum err_code
+read_piece(struct projection_run *x, const struct follower_run *run, size_t *i, struct err *err)
 {
-    x->events = ARENA_ARRAY(&x->p->arena, struct record, run->n - i);
-    x->offsets = ARENA_ARRAY(&x->p->arena, int64_t, run->n - i);
-    while (i < run->n && !x->unreadable)
-        read_one(x, run->messages[i++]);
-    return i;
+    x->events = ARENA_ARRAY(&x->p->arena, struct record, run->n - *i);
+    x->offsets = ARENA_ARRAY(&x->p->arena, int64_t, run->n - *i);
+    while (*i < run->n && !x->unreadable)
+        TRY(read_one(x, run->messages[(*i)++], err));
+    return ERR_OK;
 }
 
 static size_t queue_move(struct projection_run *x)
@@ -180,6 +187,7 @@ static enum err_code write_piece(struct projection_run *x, bool carefully, struc
     if (pg_affected(pg, moved) != 1)
         return err_set(err, ERR_CONFLICT, "somebody else projects %s into %s", x->log->topic,
                        p->service->name);
+    TRY(parked_refresh(x->parked, pg, err));
     if (carefully)
         TRY(parked_apply_carefully(x->parked, x->apply, pg, p->codec, &events, &p->arena, err));
     else
@@ -241,7 +249,7 @@ handle(void *self, struct follower_session *s, const struct follower_run *run, s
     arena_clear(&p->arena);
     for (size_t i = 0; i < run->n;) {
         struct projection_run x = piece_of(p, s, run->log);
-        i = read_piece(&x, run, i);
+        TRY(read_piece(&x, run, &i, err));
         if (x.n == 0 && !x.unreadable)
             continue;
         TRY(write_or_park(&x, err));

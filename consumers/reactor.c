@@ -94,13 +94,17 @@ static enum err_code open_session(void *self, struct follower_session *s, struct
 
 /* ---- a run of events */
 
-static void *command_for(struct reactor *r, struct record event, const struct uuid *command_id)
+void *reactor_command_new(const struct reactor_rule *rule,
+                          const void *event,
+                          const struct uuid *command_id,
+                          int64_t issued_at,
+                          struct arena *a)
 {
-    struct command_meta *meta = record_new(r->rule->command, &r->arena);
+    struct command_meta *meta = record_new(rule->command, a);
     meta->command_id = *command_id;
-    meta->issued_at = time_now_us(); /* of the sending: an event may be older than commands live */
+    meta->issued_at = issued_at;
     meta->actor.kind = ACTOR_KIND_SYSTEM;
-    return r->rule->react(event.value, command_id, meta, &r->arena) ? meta : NULL;
+    return rule->react(event, command_id, meta, a) ? meta : NULL;
 }
 
 static enum err_code produce(struct reactor *r,
@@ -135,7 +139,8 @@ static enum err_code send_command(struct reactor *r,
 {
     const struct event_meta *meta = event.value;
     const struct uuid id = reactor_command_id(r->rule, &meta->event_id);
-    void *command = command_for(r, event, &id);
+    /* Issued now: an event may be older than commands live. */
+    void *command = reactor_command_new(r->rule, event.value, &id, time_now_us(), &r->arena);
     struct bytes value;
     if (!command)
         return ERR_OK;
@@ -182,6 +187,8 @@ static enum err_code react(struct reactor *r,
         return ERR_OK;
     if (code == ERR_OK)
         code = codec_decode(r->codec, framed, &r->arena, &event, &why);
+    if (code == ERR_UNAVAILABLE || code == ERR_NOT_FOUND) /* as the follower asked it was there */
+        return err_set(err, ERR_UNAVAILABLE, "%s", why.msg);
     if (code != ERR_OK)
         return keep_unreadable(r, s, m, &why, err);
     return send_command(r, m, event, sent, err);

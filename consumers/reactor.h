@@ -23,5 +23,11 @@ void reactor_free(struct reactor *r);
 
 /* UUIDv5(event_id, reactor). */
 struct uuid reactor_command_id(const struct reactor_rule *rule, const struct uuid *event_id);
+/* What the rule makes of the event, by the system; NULL: nothing. Arena memory. */
+void *reactor_command_new(const struct reactor_rule *rule,
+                          const void *event,
+                          const struct uuid *command_id,
+                          int64_t issued_at,
+                          struct arena *a);
 
 #endif

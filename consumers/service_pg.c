@@ -38,6 +38,16 @@ enum err_code service_control_read(const struct config *cfg,
     return ERR_OK;
 }
 
+enum err_code service_generation_read(struct pg *pg, int *ret, struct err *err)
+{
+    const PGresult *r;
+    TRY(pg_exec(pg, lane_sql(SQL_LANE_CONTROL), NULL, 0, &r, err));
+    if (PQntuples(r) != 1)
+        return err_set(err, ERR_UNAVAILABLE, "no generation; run hirelog migrate");
+    *ret = (int)pg_get_int8(r, 0, 0);
+    return ERR_OK;
+}
+
 enum err_code service_pg_open_schema(const struct config *cfg,
                                      const struct service *s,
                                      const char *schema,

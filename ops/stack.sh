@@ -6,6 +6,7 @@
 #   HIRELOG_PARTITIONS  of every topic, at creation (1)
 #   HIRELOG_PORTS       "fixed": 9092, 5432, 8080-8082 or the next free ones; "free": any (for throw-away stacks)
 #   HIRELOG_BIN         the binary (build/hirelog)
+#   HIRELOG_REGISTRY    "apicurio": also a schema registry, whose ids are then used (ops/deps.sh registry); else the binary's
 #
 # The functions of a component are named <component>_start and <component>_ready; the rest is common to all.
 set -euo pipefail
@@ -15,6 +16,7 @@ run=$var/run log=$var/log secret=$var/secret
 bin=$(realpath -m "${HIRELOG_BIN:-$root/build/hirelog}")
 libs=$root/build/kafka-libs
 components=(kafka postgres api worker) # in the order of starting
+[[ -z ${HIRELOG_REGISTRY:-} ]] || components=(kafka postgres registry api worker)
 ready_seconds=60
 # What a caller may have sourced from stack.env is for scripts: to the binary HIRELOG_<KEY> would be a setting.
 unset HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_BROKERS HIRELOG_REGISTRY_URL HIRELOG_PG HIRELOG_PIDS
@@ -134,6 +136,7 @@ ports_keep() {
     port_keep api api_port 8080
     port_keep api api_admin_port 8081
     port_keep worker worker_admin_port 8082
+    [[ -z ${HIRELOG_REGISTRY:-} ]] || port_keep registry registry_port 8085
     if [[ $before != "$(grep -E '^(kafka|postgres)_port=' "$run/ports")" ]]; then
         component_stop worker # they look where nothing is any more
         component_stop api
@@ -159,7 +162,7 @@ kafka_start() {
             -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22 | sed 's|^-|A|')" >>"$log/kafka.log" 2>&1 ||
             die "the broker's storage can't be made; see $log/kafka.log"
     fi
-    launch kafka "${java[@]}" -server -Xms512m -Xmx1g -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+    launch kafka "${java[@]}" -server -Xms512m -Xmx1g -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
         -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true kafka.Kafka "$conf"
 }
 
@@ -245,6 +248,23 @@ postgres_database() {
     [[ -n $have ]] || psql -Xq "$(pg_string postgres hirelog)" -c 'CREATE DATABASE hirelog'
 }
 
+# ---- registry: keeps what it was told in a file, so that ids outlive it ----
+
+registry_start() {
+    launch registry env -i PATH=/usr/bin:/bin TZ=UTC "QUARKUS_HTTP_PORT=$registry_port" QUARKUS_HTTP_HOST=127.0.0.1 \
+        QUARKUS_MANAGEMENT_ENABLED=false APICURIO_STORAGE_KIND=sql APICURIO_STORAGE_SQL_KIND=h2 \
+        "APICURIO_DATASOURCE_URL=jdbc:h2:file:$var/registry/apicurio" \
+        "$(readlink -f "$root"/build/apicurio/java)/bin/java" -Xmx400m -XX:TieredStopAtLevel=1 -jar "$root/build/apicurio/quarkus-run.jar"
+}
+
+registry_url() {
+    echo "http://127.0.0.1:$registry_port/apis/ccompat/v7"
+}
+
+registry_ready() {
+    curl -fsS -o /dev/null --max-time 3 "$(registry_url)/subjects"
+}
+
 # ---- api, worker ----
 
 write_config() {
@@ -262,6 +282,7 @@ listen = 127.0.0.1
 api_port = $api_port
 api_admin_port = $api_admin_port
 worker_admin_port = $worker_admin_port
+${HIRELOG_REGISTRY:+schema_registry_url = $(registry_url)}
 CONF
     mv "$var/hirelog.conf.new" "$var/hirelog.conf"
 }
@@ -269,6 +290,8 @@ CONF
 prepare() { # topics and schemas; both change nothing where all is there
     "$bin" topics create --config "$var/hirelog.conf" >>"$log/topics.log" 2>&1 || { tail -n 5 "$log/topics.log" >&2; die "hirelog topics failed"; }
     "$bin" migrate --config "$var/hirelog.conf" >>"$log/migrate.log" 2>&1 || { tail -n 5 "$log/migrate.log" >&2; die "hirelog migrate failed"; }
+    [[ -z ${HIRELOG_REGISTRY:-} ]] || env -u HIRELOG_SCHEMA_REGISTRY_URL "$bin" schemas publish --config "$var/hirelog.conf" \
+        >>"$log/schemas.log" 2>&1 || { tail -n 5 "$log/schemas.log" >&2; die "hirelog schemas publish failed"; }
 }
 
 prepared=
@@ -320,6 +343,7 @@ HIRELOG_REGISTRY_URL='http://127.0.0.1:$api_port'
 HIRELOG_PG='$(pg_string hirelog hirelog)'
 HIRELOG_CONFIG='$var/hirelog.conf'
 HIRELOG_PIDS='${pids[*]}'
+HIRELOG_APICURIO_URL='${HIRELOG_REGISTRY:+$(registry_url)}'
 ENV
     mv "$run/stack.env.new" "$run/stack.env"
 }
@@ -340,7 +364,7 @@ cmd_up() { # Kafka and PostgreSQL start side by side, then api and worker do
     write_config
     retire_old_binary worker
     retire_old_binary api
-    for name in kafka postgres; do
+    for name in kafka postgres registry; do
         [[ " ${wanted[*]} " != *" $name "* ]] || pid_of $name >/dev/null || ${name}_start
     done
     for name in "${wanted[@]}"; do

@@ -4,8 +4,9 @@
 #   BUILD-DIR/tests/integration/*_test   each gets a database and topics of its own, named in the settings file $HIRELOG_CONFIG (the
 #                                        database also in $HIRELOG_TEST_PG), and starts the processes it wants from $HIRELOG_BIN
 #   tests/e2e/*_test.sh, BUILD-DIR/tests/e2e/*_test   then, over HTTP against the whole stack (stack.env is in the environment)
+#   tests/registry/*_test.sh                          these instead, with HIRELOG_REGISTRY=apicurio: the stack has a schema registry
 #
-# Prints one line per test, the whole output of one that failed, and ends the stack in any case.
+# Prints one line per test, of one that failed also what its output says of it, and ends the stack in any case.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -51,7 +52,9 @@ run_test() { # FILE
         return
     fi
     failed+=("$name")
-    cat "$output"
+    grep -hE -A 2 '^\[  (ERROR|FAILED) |^(FAILED|failed):' "$output" | head -n 60 || : # none: the end tells
+    echo "... the end of its output; all of it: build/test-logs/${output##*/}"
+    tail -n 40 "$output"
     ((status != 124)) || echo "(ended after $test_seconds s)"
 }
 
@@ -85,9 +88,9 @@ integration() {
     done
 }
 
-e2e() {
+whole_stack() { # FOLDER
     local file files=()
-    for file in tests/e2e/*_test.sh tests/e2e/*_test.c; do
+    for file in "$1"/*_test.sh "$1"/*_test.c; do
         [[ $file != *.c ]] || file=$build/${file%.c}
         [[ ! -x $file ]] || ! wanted "$file" || files+=("$file")
     done
@@ -99,7 +102,11 @@ e2e() {
     done
 }
 
-integration
-e2e
+if [[ -n ${HIRELOG_REGISTRY:-} ]]; then
+    whole_stack tests/registry
+else
+    integration
+    whole_stack tests/e2e
+fi
 echo "$passed passed, ${#failed[@]} failed ${failed[*]}"
 ((${#failed[@]} == 0 && passed > 0))

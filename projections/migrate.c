@@ -91,6 +91,7 @@ static enum err_code control(struct migration *m, struct err *err)
     TRY(has_table(m, schema, "control", &has, err));
     if (!has)
         TRY(script(m, "common", "", "control", err));
+    TRY(script(m, "common", "migrate", "letters", err));
     return script(m, "common", "migrate", "control", err);
 }
 
@@ -134,10 +135,11 @@ static enum err_code generation(struct migration *m, struct err *err)
              (long long)pg_get_int8(r, 0, 0));
     TRY(enter(m, schema, err));
     TRY(has_table(m, schema, "lane", &has, err));
-    if (has)
-        return ERR_OK;
-    TRY(script(m, "common", "", "generation", err));
-    return script(m, m->service->name, "", "schema", err);
+    if (!has) {
+        TRY(script(m, "common", "", "generation", err));
+        TRY(script(m, m->service->name, "", "schema", err));
+    }
+    return script(m, "common", "migrate", "statistics", err);
 }
 
 static enum err_code

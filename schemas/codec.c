@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "schemas/registry.h"
+#include "schemas/schema_ids.h"
 #include "schemas/text.h"
 #include "schemas/wire.h"
 
@@ -203,7 +205,7 @@ codec_encode(struct codec *c, struct record r, struct arena *a, struct bytes *re
     if (!put_record(&e, w->record, value, r.value))
         return err_set(err, ERR_INVALID, "%s: %s: %s", r.type->subject, e.field,
                        e.why ? e.why : "avro");
-    put_frame(c->buffer, w->version->id);
+    put_frame(c->buffer, w->write_id);
     avro_writer_memory_set_dest(c->writer, (char *)c->buffer + FRAME_SIZE,
                                 CODEC_MESSAGE_MAX - FRAME_SIZE);
     if (avro_value_write(c->writer, value) != 0)
@@ -333,6 +335,8 @@ static enum err_code find_schema(struct bytes framed, const struct wire **ret, s
     uint32_t id = 0;
     for (int i = 0; i < 4; i++)
         id = id << 8 | framed.data[1 + i];
+    if (id < REGISTRY_LOCKED_ID_MIN)
+        return schema_ids_wire((int32_t)id, ret, err);
     const struct wire *w = id <= INT32_MAX ? wire_by_id((int32_t)id) : NULL;
     if (w == NULL)
         return err_set(err, ERR_NOT_FOUND, "unknown schema id %u", (unsigned)id);

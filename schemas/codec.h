@@ -24,11 +24,12 @@ DEFINE_CLEANUP(struct codec *, codec_free);
  * field. */
 MUST_CHECK enum err_code
 codec_encode(struct codec *c, struct record r, struct arena *a, struct bytes *ret, struct err *err);
-/* ERR_NOT_FOUND: unknown schema id (S4). ERR_CORRUPT: bad framing, bad body, hostile lengths,
+/* ERR_NOT_FOUND: unknown schema id (S4). ERR_UNAVAILABLE: the id is a registry's that is away (S3): later,
+ * and never to be taken for unknown or unreadable. ERR_CORRUPT: bad framing, bad body, hostile lengths,
  * trailing bytes, bad UUID or UTF-8, U+0000. ret->type is one of record_types. */
 MUST_CHECK enum err_code codec_decode(
     struct codec *c, struct bytes framed, struct arena *a, struct record *ret, struct err *err);
-/* The type of a framed record, without decoding it. ERR_NOT_FOUND, ERR_CORRUPT as above. */
+/* The type of a framed record, without decoding it. Errors as above. */
 MUST_CHECK enum err_code
 codec_type(struct bytes framed, const struct record_type **ret, struct err *err);
 /* SHA-256 of the payload (all but meta and "digest": false fields): canonical JSON, sorted, members

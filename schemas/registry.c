@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "schemas/schema_text.h"
+
 struct entry {
     int32_t id;
     const struct record_type *type;
@@ -74,9 +76,9 @@ const struct schema_version *registry_version(const struct record_type *t, int32
 const struct schema_version *registry_lookup(const struct record_type *t, const char *schema_text)
 {
     const struct schema_version *ret = NULL;
-    json_t *wanted = json_loads(schema_text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+    json_t *wanted = schema_text_canonical(schema_text);
     for (size_t i = 0; wanted != NULL && ret == NULL && i < t->n_versions; i++) {
-        json_t *ours = json_loads(t->versions[i].text, 0, NULL);
+        json_t *ours = schema_text_canonical(t->versions[i].text);
         if (json_equal(wanted, ours))
             ret = &t->versions[i];
         json_decref(ours);

@@ -16,7 +16,7 @@ MUST_CHECK bool registry_by_id(int32_t id,
 const struct record_type *registry_subject(const char *subject); /* NULL = none */
 /* version 0 = latest; NULL = none. */
 const struct schema_version *registry_version(const struct record_type *t, int32_t version);
-/* Same schema apart from white space (parsed JSON equal)? NULL = none. */
+/* Same schema, however it is written (schema_text.h)? NULL = none. */
 const struct schema_version *registry_lookup(const struct record_type *t, const char *schema_text);
 
 #endif

@@ -155,6 +155,7 @@ static void build_type(const struct record_type *t)
     for (size_t v = 0; v < t->n_versions; v++) {
         struct wire *w = &wires[n_wires];
         *w = (struct wire){.type = t, .version = &t->versions[v], .slot = n_wires++};
+        w->write_id = w->version->id;
         int rc =
             avro_schema_from_json_length(w->version->text, strlen(w->version->text), &w->schema);
         assert(rc == 0);
@@ -208,7 +209,18 @@ const struct wire *wire_by_id(int32_t id)
     ensure_built();
     if (!registry_by_id(id, &t, &version))
         return NULL;
-    return &wires[first_slots[t->index] + (size_t)(version - t->versions)];
+    return wire_of(t, version);
+}
+
+const struct wire *wire_of(const struct record_type *t, const struct schema_version *v)
+{
+    ensure_built();
+    return &wires[first_slots[t->index] + (size_t)(v - t->versions)];
+}
+
+void wire_write_as(const struct wire *w, int32_t id)
+{
+    wires[w->slot].write_id = id;
 }
 
 const void *wire_template(const struct record_type *t)

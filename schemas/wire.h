@@ -39,12 +39,16 @@ struct wire {
     const struct schema_version *version;
     avro_schema_t schema;
     struct wire_record *record;
-    size_t slot; /* dense, for caches */
+    size_t slot;      /* dense, for caches */
+    int32_t write_id; /* what it is framed with: version->id, or the registry's (schema_ids.h) */
 };
 
 size_t wire_slots(void);
 const struct wire *wire_newest(const struct record_type *t);
-const struct wire *wire_by_id(int32_t id); /* NULL = unknown */
+const struct wire *wire_by_id(int32_t id); /* of the binary; NULL = unknown */
+const struct wire *wire_of(const struct record_type *t, const struct schema_version *v);
+/* From now on it is framed with this id; before threads. */
+void wire_write_as(const struct wire *w, int32_t id);
 /* Fills *value (zeroed) with the defaults of t. */
 void wire_defaults(const struct record_type *t, void *value, struct arena *a);
 /* The defaults of one of record_types; never changes. */

@@ -40,6 +40,8 @@ static const struct setting settings[] = {
     TEXT(pg_admin, "", "Connection string of the owner of the database; used by `hirelog migrate` only."),
     TEXT(pg_role_password_file, "", "File with the password that `hirelog migrate` gives the service roles; empty = none is set."),
     TEXT(services, "", "Services that this process runs, comma-separated; empty = all."),
+    TEXT(schema_registry_url, "", "Base URL of the schema registry that assigns ids (Confluent's REST dialect; Apicurio: .../apis/ccompat/v7); empty = the ids of the binary."),
+    TEXT(schema_registry_credentials_file, "", "File with `user:password` for the schema registry; empty = none."),
     TEXT(topic_prefix, "hirelog", "First part of every topic, group and transactional id."),
     INT(partitions, "1", 1, 1000, "Partitions of every topic. Frozen when the topics are created; checked at start."),
     INT(topic_replication, "1", 1, 7, "Replication factor that `hirelog topics` creates topics with."),
@@ -342,6 +344,22 @@ static void check_places(struct loading *l)
         problem(l, "identity_key_file", strerror(errno));
 }
 
+static void check_registry(struct loading *l)
+{
+    const char *url = l->config->schema_registry_url;
+    const char *file = l->config->schema_registry_credentials_file;
+    l->where = "settings";
+    if (url[0] != '\0' && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        problem(l, "schema_registry_url", "neither http:// nor https://");
+    if (strchr(url, '@')) /* it would be printed by --print-config (RULES 37) */
+        problem(l, "schema_registry_url",
+                "holds credentials: they belong into schema_registry_credentials_file");
+    if (strpbrk(url, "?# "))
+        problem(l, "schema_registry_url", "more than a base URL");
+    if (file[0] != '\0' && access(file, R_OK) != 0)
+        problem(l, "schema_registry_credentials_file", strerror(errno));
+}
+
 /* `services = a,b`: each must be one that exists. */
 static void check_services(struct loading *l)
 {
@@ -379,6 +397,7 @@ enum err_code config_load(const char *file,
     load_environment(&l);
     check_words(&l);
     check_places(&l);
+    check_registry(&l);
     check_services(&l);
     check_conninfos(&l);
     struct config_timeouts t = config_derive(c);

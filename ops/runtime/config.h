@@ -23,7 +23,9 @@ struct config {
     char pg_admin_service[CONFIG_SERVICES_MAX][CONFIG_TEXT_MAX]; /* pg_admin_<service>; "" =
                                                                     pg_admin */
     char services[CONFIG_TEXT_MAX];                              /* comma-separated; "" = all */
-    char topic_prefix[64];                                       /* "hirelog" */
+    char schema_registry_url[CONFIG_TEXT_MAX]; /* "" = the ids of the binary (S2); else S3 */
+    char schema_registry_credentials_file[CONFIG_TEXT_MAX]; /* user:password; "" = none */
+    char topic_prefix[64];                                  /* "hirelog" */
     int64_t partitions; /* of every topic at creation; checked at start */
     int64_t topic_replication;
     char listen[64];                                     /* 127.0.0.1 */

@@ -46,6 +46,12 @@ static const struct setting consumer_settings[] = {
     {"fetch.min.bytes",            "1"    },
     {"auto.offset.reset",          "error"},
 };
+/* librdkafka 2.0.2 looks again only after a second when it found its queue full: who reads a log from end
+ * to end needs a queue for a second. */
+static const struct setting scanner_settings[] = {
+    {"queued.min.messages",        "100000"},
+    {"queued.max.messages.kbytes", "49152" },
+};
 /* librdkafka asks every consumer for a group; manual assignment never joins it. */
 #define READER_GROUP "hirelog.reader"
 static const struct setting member_settings[] = {
@@ -206,6 +212,7 @@ static enum err_code reader_open(const struct config *cfg,
                                  const char *isolation,
                                  int fetch_wait_ms,
                                  int fetch_min_bytes,
+                                 bool scanner,
                                  rd_kafka_t **ret,
                                  struct err *err)
 {
@@ -213,6 +220,7 @@ static enum err_code reader_open(const struct config *cfg,
     if (!conf)
         return ERR_INVALID;
     if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
+        !set_all(conf, scanner_settings, scanner ? ARRAY_SIZE(scanner_settings) : 0, err) ||
         !set(conf, "group.id", group, err) || !set(conf, "enable.partition.eof", "true", err) ||
         !set_int(conf, "fetch.wait.max.ms", fetch_wait_ms, err) ||
         !set_int(conf, "fetch.min.bytes", fetch_min_bytes, err) ||
@@ -230,7 +238,12 @@ enum err_code kafka_reader_open(const struct config *cfg,
                                 struct err *err)
 {
     const char *isolation = read_committed ? "read_committed" : "read_uncommitted";
-    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, 1, ret, err);
+    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, 1, false, ret, err);
+}
+
+enum err_code kafka_scanner_open(const struct config *cfg, rd_kafka_t **ret, struct err *err)
+{
+    return reader_open(cfg, READER_GROUP, "read_committed", 1, 1, true, ret, err);
 }
 
 enum err_code kafka_follower_open(const struct config *cfg,
@@ -241,7 +254,7 @@ enum err_code kafka_follower_open(const struct config *cfg,
                                   struct err *err)
 {
     return reader_open(cfg, group ? group : READER_GROUP, "read_committed", fetch_wait_ms,
-                       fetch_min_bytes, ret, err);
+                       fetch_min_bytes, false, ret, err);
 }
 
 enum err_code kafka_member_open(
@@ -660,4 +673,61 @@ kafka_topics_create(rd_kafka_t *rk, const struct kafka_topic_spec *specs, size_t
                 s->name, (int)partitions, (int)s->partitions);
     }
     return ERR_OK;
+}
+
+static rd_kafka_event_t *admin_answer(rd_kafka_queue_t *queue, struct err *err)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_MS);
+    if (!event)
+        err_set(err, ERR_UNAVAILABLE, "no answer from the cluster's controller");
+    return event;
+}
+
+static enum err_code delete_result(rd_kafka_event_t *event, const char *topic, struct err *err)
+{
+    size_t n;
+    TRY(err_from_code(rd_kafka_event_error(event), "delete topic", topic, err));
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &n);
+    return err_from_code(n == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR__FAIL,
+                         "delete topic", topic, err);
+}
+
+enum err_code kafka_topic_delete(rd_kafka_t *rk, const char *topic, struct err *err)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteTopic_t *del = rd_kafka_DeleteTopic_new(topic);
+    rd_kafka_DeleteTopics(rk, &del, 1, NULL, queue);
+    rd_kafka_event_t *event = admin_answer(queue, err);
+    enum err_code code = event ? delete_result(event, topic, err) : ERR_UNAVAILABLE;
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteTopic_destroy(del);
+    rd_kafka_queue_destroy(queue);
+    return code;
+}
+
+static enum err_code records_result(rd_kafka_event_t *event, const char *topic, struct err *err)
+{
+    TRY(err_from_code(rd_kafka_event_error(event), "delete records of", topic, err));
+    const rd_kafka_topic_partition_list_t *offsets =
+        rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
+    return err_from_code(offsets->cnt == 1 ? offsets->elems[0].err : RD_KAFKA_RESP_ERR__FAIL,
+                         "delete records of", topic, err);
+}
+
+enum err_code kafka_records_delete(
+    rd_kafka_t *rk, const char *topic, int32_t partition, int64_t offset, struct err *err)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_topic_partition_list_t *before = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(before, topic, partition)->offset = offset;
+    rd_kafka_DeleteRecords_t *del = rd_kafka_DeleteRecords_new(before);
+    rd_kafka_DeleteRecords(rk, &del, 1, NULL, queue);
+    rd_kafka_event_t *event = admin_answer(queue, err);
+    enum err_code code = event ? records_result(event, topic, err) : ERR_UNAVAILABLE;
+    rd_kafka_event_destroy(event);
+    rd_kafka_DeleteRecords_destroy(del);
+    rd_kafka_topic_partition_list_destroy(before);
+    rd_kafka_queue_destroy(queue);
+    return code;
 }

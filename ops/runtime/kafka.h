@@ -45,6 +45,9 @@ MUST_CHECK enum err_code kafka_reader_open(const struct config *cfg,
                                            int fetch_wait_ms,
                                            rd_kafka_t **ret,
                                            struct err *err);
+/* The same, read_committed, for who reads a log from end to end: up to 48 MiB are fetched ahead. */
+MUST_CHECK enum err_code
+kafka_scanner_open(const struct config *cfg, rd_kafka_t **ret, struct err *err);
 /* The same, read_committed, for who reads behind: an answer is there when min_bytes have come together or
  * the wait is over. group: whose stored offsets rd_kafka_committed() and rd_kafka_commit() mean, by a
  * consumer that is alone by a lock and never joins; NULL = none. */
@@ -98,5 +101,10 @@ MUST_CHECK enum err_code kafka_topics_create(rd_kafka_t *rk,
                                              const struct kafka_topic_spec *specs,
                                              size_t n,
                                              struct err *err);
+/* ERR_NOT_FOUND: there is none. */
+MUST_CHECK enum err_code kafka_topic_delete(rd_kafka_t *rk, const char *topic, struct err *err);
+/* The partition begins at `offset` from now on: records before it are gone (DeleteRecords). */
+MUST_CHECK enum err_code kafka_records_delete(
+    rd_kafka_t *rk, const char *topic, int32_t partition, int64_t offset, struct err *err);
 
 #endif

@@ -28,6 +28,14 @@ hire() { # CLIENT-TOKEN CLIENT APPLICATION - sets contract_id
     contract_id=$(got .id)
 }
 
+record_ids() { # TOPIC - the schema id of every committed record
+    kcat -q -b "$HIRELOG_BROKERS" -C -t "$1" -X isolation.level=read_committed -o beginning -e -f '%R%s' |
+        python3 -c 'import struct, sys
+data = sys.stdin.buffer
+while head := data.read(4):
+    print(struct.unpack(">xi", data.read(struct.unpack(">i", head)[0])[:5])[0])'
+}
+
 sql() { # TEXT - rows, unaligned
     psql -XAtq -v ON_ERROR_STOP=1 "$HIRELOG_PG" -c "$1"
 }

@@ -153,11 +153,17 @@ int workers_end(void **state)
     return 0;
 }
 
+/* TERM is blocked across the exec: one that comes before the child can take it waits, and does not kill. */
 pid_t worker_spawn(const char *crash_at)
 {
+    sigset_t term, before;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, &before);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid > 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
         remember(pid);
         return pid;
     }

@@ -83,6 +83,21 @@ static void what_would_fail_at_start_is_told_with_the_rest(void **state)
     assert_non_null(strstr(strbuf_cstr(&problems), "no service is called \"alsono\""));
 }
 
+static void a_registrys_url_holds_no_credentials(void **state)
+{
+    (void)state;
+    assert_int_equal(load("schema_registry_url = https://schemas.example:8443/apis/ccompat/v7\n"),
+                     ERR_OK);
+    assert_int_equal(load("schema_registry_url = ftp://ana:words@registry/?a=b\n"
+                          "schema_registry_credentials_file = /nonexistent\n"),
+                     ERR_INVALID);
+    assert_int_equal(lines(), 4);
+    assert_non_null(strstr(strbuf_cstr(&problems), "neither http:// nor https://"));
+    assert_non_null(strstr(strbuf_cstr(&problems), "holds credentials"));
+    assert_non_null(strstr(strbuf_cstr(&problems), "more than a base URL"));
+    assert_non_null(strstr(strbuf_cstr(&problems), "schema_registry_credentials_file: No such"));
+}
+
 static void all_mistakes_are_told_at_once(void **state)
 {
     (void)state;
@@ -211,6 +226,7 @@ int main(void)
         cmocka_unit_test(defaults_need_no_file),
         cmocka_unit_test(a_file_is_above_the_defaults_and_the_environment_above_the_file),
         cmocka_unit_test(what_would_fail_at_start_is_told_with_the_rest),
+        cmocka_unit_test(a_registrys_url_holds_no_credentials),
         cmocka_unit_test(all_mistakes_are_told_at_once),
         cmocka_unit_test(a_mistake_in_the_environment_is_one_too),
         cmocka_unit_test(a_log_level_is_a_whole_word),

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# All logs are exported while the services run, read by other programs, and restored under another prefix, with another database: the
+# same rows, the same answers to old keys, and the story goes on.
+# shellcheck disable=SC1091,SC2154
+source "$(dirname "$0")/spec.sh"
+work=$HIRELOG_VAR/archive pids=() url=$HIRELOG_URL admin=$HIRELOG_PG brokers=$HIRELOG_BROKERS
+services=(user client freelancer job messaging payment)
+rm -rf "$work"
+mkdir -p "$work"
+stop_all() {
+    ((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null || true
+    wait
+}
+trap 'stop_all; rm -rf "$http_work"' EXIT
+unset HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_WORKER_ADMIN_URL HIRELOG_REGISTRY_URL HIRELOG_PIDS HIRELOG_CONFIG HIRELOG_PG HIRELOG_BROKERS
+hirelog() { # ARGUMENT ... - at home
+    "$HIRELOG_BIN" "$@" --config "$HIRELOG_VAR/hirelog.conf"
+}
+elsewhere() { # ARGUMENT ... - where it is restored
+    "$HIRELOG_BIN" "$@" --config "$work/hirelog.conf"
+}
+sql_in() { # DATABASE TEXT
+    psql -XAtq -v ON_ERROR_STOP=1 "${admin/dbname=hirelog/dbname=$1}" -c "$2"
+}
+fails() { # STATUS TEXT COMMAND ... - and says so
+    local expected=$1 text=$2 status=0
+    shift 2
+    "$@" >"$work/output" 2>&1 || status=$?
+    [[ $status == "$expected" ]] && grep -qF "$text" "$work/output" || die "$*: $status, not $expected with '$text': $(<"$work/output")"
+    echo "$text"
+}
+
+HIRELOG_URL=$url
+person ana client
+person ben freelancer
+call "$ana_token" POST /api/jobs/create/ 201 "$json" -H 'Idempotency-Key: before'
+job_id=$(got .id)
+apply_for "$ben_token" "$job_id"
+hire "$ana_token" "$ana_id" "$application_id"
+call "$ana_token" POST "/api/contracts/$contract_id/complete/" 200
+await "$ana_token" /api/invoices/ '.results[0].contract_id' "$contract_id"
+
+it "each log becomes an archive, while the services run"
+archives=()
+for service in "${services[@]}"; do
+    for log in events commands; do
+        hirelog export "hirelog.$service.$log" --to "$work/$service.$log" 2>>"$work/export.log"
+        archives+=("$work/$service.$log")
+    done
+done
+
+it "fastavro reads what Confluent's consumer reads, record by record"
+"$http_root/build/confluent/bin/python" "$http_root/tests/e2e/archive_reader.py" "$brokers" "${archives[@]}"
+
+it "what is wrong is named"
+fails 78 'is an archive already' hirelog export hirelog.job.events --to "$work/job.events"
+fails 78 'is no topic of ours' hirelog export hirelog.job --to "$work/new"
+fails 78 'export TOPIC --to DIR' hirelog export hirelog.job.events
+fails 78 'import DIR ...' hirelog import
+fails 78 'is not an archive' hirelog import "$work"
+fails 73 'is not empty' hirelog import "$work/job.events"
+[[ ! -e $work/new ]] || die "a refused export made a directory"
+
+it "all are restored elsewhere, and the vault from its own dump"
+sql_in hirelog 'CREATE DATABASE restored'
+sed -e 's/dbname=hirelog/dbname=restored/' -e 's/^\(.*_port\) = .*/\1 = 0/' "$HIRELOG_VAR/hirelog.conf" >"$work/hirelog.conf"
+echo 'topic_prefix = restored' >>"$work/hirelog.conf"
+elsewhere import "${archives[@]}" 2>"$work/import.log"
+fails 73 'is not empty' elsewhere import "$work/user.events"
+elsewhere migrate
+pg_dump --data-only -n hirelog_user_vault "$admin" | psql -Xq -v ON_ERROR_STOP=1 "${admin/dbname=hirelog/dbname=restored}" >/dev/null
+
+it "the view is made anew from the restored logs: the same rows"
+rows() { # DATABASE - of every table that events fill, without offsets of events
+    local table schema text
+    for service in "${services[@]}"; do
+        schema=hirelog_${service}_g$(sql_in "$1" "SELECT generation FROM hirelog_$service.control")
+        for table in $(sql_in "$1" "SELECT table_name FROM information_schema.tables WHERE table_schema = '$schema'
+            AND table_name NOT IN ('lane', 'position') ORDER BY 1"); do
+            text="(to_jsonb(t) - 'next_event' - 'position')::text"
+            sql_in "$1" "SELECT '$service.$table', $text FROM $schema.$table t ORDER BY $text"
+        done
+    done
+}
+spawn() { # NAME
+    "$HIRELOG_BIN" "$1" --config "$work/hirelog.conf" >"$work/$1.log" 2>&1 &
+    pids+=($!)
+}
+spawn worker
+spawn api
+rows hirelog >"$work/before"
+deadline=$((SECONDS + 60))
+until rows restored >"$work/after" 2>/dev/null && cmp -s "$work/before" "$work/after"; do
+    ((SECONDS < deadline)) || { diff "$work/before" "$work/after" | cut -c 1-300 >&2 || :; die "the rows differ"; }
+done
+echo "$(wc -l <"$work/after") rows are the same"
+until port=$(sed -n 's/.*msg="serving".* port=\([0-9]*\).*/\1/p' "$work/api.log") && [[ -n $port ]]; do
+    ((SECONDS < deadline)) || die "the api does not listen: $(<"$work/api.log")"
+done
+
+it "old keys get their old outcome, new commands are taken, sessions go on"
+HIRELOG_URL=http://127.0.0.1:$port
+await '' "/api/jobs/$job_id/" .id "$job_id"
+call "$ana_token" POST /api/jobs/create/ 201 "$json" -H 'Idempotency-Key: before'
+has .id "$job_id"
+call '' POST /api/login/ 200 "{\"email\": \"$ben_email\", \"password\": \"correct horse of ben\"}"
+call '' POST /api/register/ 409 \
+    "{\"email\": \"$ben_email\", \"password\": \"another horse\", \"display_name\": \"Not Ben\", \"roles\": [\"client\"]}"
+refused email_taken
+old_job=$job_id
+for _ in 1 2 3 4; do
+    post_job "$ana_token"
+done
+call "$ana_token" POST "/api/jobs/$job_id/close/" 200 '{"reason": "found somebody"}'
+person eve freelancer
+await '' "/api/freelancers/$eve_id/" .id "$eve_id"
+[[ $(sql_in restored "SELECT count(*) FROM hirelog_job_g1.posting WHERE job_id = '$old_job'") == 1 ]] || die "not one $old_job"
+grep '^payment.invoice|' "$work/after" >"$work/invoices"
+rows restored | grep '^payment.invoice|' | cmp -s - "$work/invoices" || die "an old contract was invoiced again"
+
+it "nothing of that is at home"
+HIRELOG_URL=$url
+call '' GET "/api/jobs/$job_id/" 404
