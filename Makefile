@@ -95,8 +95,10 @@ endef
 $(foreach t,$(REAL),$(eval $(call real_rule,$(t))))
 
 # A load generator and the reader of the scenario: programs of one file.
-$(B)/tests/bench/%: $(B)/tests/bench/%.o
+$(B)/tests/bench/http_load: $(B)/tests/bench/http_load.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LDLIBS)
+$(B)/tests/bench/log_fill: $(B)/tests/bench/log_fill.o $(libs_consumers)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 build/tools/avro_cat: ops/avro_cat.c
 	@mkdir -p $(@D); echo "  CC    $@"
 	$(Q)$(CC) -D_GNU_SOURCE -I. -std=gnu17 $(WARN) -O1 -g -o $@ $< -lavro

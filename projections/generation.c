@@ -194,6 +194,7 @@ static enum err_code make_tables(struct generations *g,
     TRY(enter(g, name, err));
     TRY(pg_script(g->pg, text_of("common", "", "generation"), err));
     TRY(script(g, "", "schema", err));
+    TRY(script(g, "migrate", "statistics", err));
     TRY(script(g, "generation", "bulk_begin", err));
     TRY(pg_exec(g->pg, &lanes, &partitions, 1, NULL, err));
     if (part->projection[0])
