@@ -8,7 +8,7 @@
 
 #include "consumers/replay_log.h"
 
-#define REPLAY_THREADS_MAX 4 /* logs at once: memory is per log */
+#define REPLAY_THREADS_MAX 2 /* logs at once: memory is per log */
 
 /* Brings every log to its end. The first failure stops the others; *ret_records: how far they moved. what NULL: shows nothing. */
 MUST_CHECK enum err_code replay_crew_run(

@@ -1,3 +1,4 @@
+-- newest counts
 -- JobEdited -> search, search_text.  What is absent stays; the words are those of the texts as they are now.
 WITH edited AS (
     SELECT s.job_id, e.title, e.description, e.skills::text[] AS skills, e.budget_amount, e.budget_currency, e.version
