@@ -16,8 +16,8 @@
 
 #define CHUNK_EVENTS_MAX 2000
 #define CHUNK_BYTES_MAX  (4 * 1024 * 1024)
-#define BULK_EVENTS_MAX  10000
-#define BULK_BYTES_MAX   (8 * 1024 * 1024)
+#define BULK_EVENTS_MAX  5000
+#define BULK_BYTES_MAX   (4 * 1024 * 1024)
 #define CAREFUL_SLICE    100
 #define POLL_MS          100
 
@@ -223,7 +223,7 @@ static enum err_code apply(struct chunk *c, bool carefully, struct err *err)
             continue;
         if (!bulk || o->decided_at >= bulk->outcomes_from_us)
             fresh[n_fresh++] = *o;
-        if (!bulk && o->reason && dead_letter_due(&c->actors[i], o->reason))
+        if ((!bulk || bulk->letters) && o->reason && dead_letter_due(&c->actors[i], o->reason))
             letters[n_letters++] = (struct dead_letter){
                 .offset = o->command_offset,
                 .command_id = o->command_id,

@@ -10,13 +10,13 @@
 
 struct state_cache;
 
-/* A replay fills a view that nobody reads yet: in large chunks, states at the end, up to a given offset. Dead letters are no
- * part of a view. */
+/* A replay fills a view that nobody reads yet: in large chunks, states at the end, up to a given offset. */
 struct catch_up_bulk {
     struct state_cache *states;
     int64_t outcomes_from_us; /* older ones are forgotten already */
     int64_t until_us;         /* stop before the first command that was decided later; 0 = never */
     _Atomic int64_t *next;    /* shows how far it is */
+    bool letters;             /* dead letters, too: they were lost, and are no part of a view */
     const atomic_bool *stop;  /* instead of the pulse's */
 };
 

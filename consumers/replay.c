@@ -94,7 +94,7 @@ static void logs_make(struct replay *r)
         r->logs[i].partition = (int32_t)(i % (size_t)cfg->partitions);
         r->logs[i].until_us = r->until.time_us;
         r->logs[i].outcomes_from_us = now - cfg->outcome_retention_s * 1000000;
-        r->logs[i].claims = r->lost && !r->o->until && s->decider->claim;
+        r->logs[i].lost = r->lost && !r->o->until;
     }
 }
 

@@ -55,12 +55,13 @@ static enum err_code own_run(struct replay_log *l, struct own *o, struct err *er
     struct catch_up_bulk bulk = {
         .states = o->states,
         .outcomes_from_us = l->outcomes_from_us,
+        .letters = l->lost,
         .until_us = l->until_us,
         .next = &l->next,
         .stop = &l->stop,
     };
     struct catch_up_plan plan = {
-        .claims_next = l->claims ? o->s.row.next_event : INT64_MAX,
+        .claims_next = l->lost ? o->s.row.next_event : INT64_MAX, /* none without a rule */
         .end = l->end,
         .bulk = &bulk,
     };

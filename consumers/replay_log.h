@@ -16,10 +16,10 @@ struct replay_log {
     int32_t partition;
     int64_t until_us;         /* nothing that happened later; 0 = never mind */
     int64_t outcomes_from_us; /* older outcomes are forgotten already */
-    bool claims;              /* rebuilt from the log, too (C3) */
-    int64_t end;              /* offset to reach: any event's + 1, or the high watermark */
-    _Atomic int64_t next;     /* shows how far it is; any thread */
-    atomic_bool stop;         /* please end with ERR_UNAVAILABLE; any thread */
+    bool lost;   /* the service's claims (C3) and dead letters are rebuilt from the log, too */
+    int64_t end; /* offset to reach: any event's + 1, or the high watermark */
+    _Atomic int64_t next; /* shows how far it is; any thread */
+    atomic_bool stop;     /* please end with ERR_UNAVAILABLE; any thread */
 };
 
 /* Reads up to ->end. ERR_UNAVAILABLE, ERR_CORRUPT as catch_up() says. */

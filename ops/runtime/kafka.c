@@ -49,8 +49,8 @@ static const struct setting consumer_settings[] = {
 /* librdkafka 2.0.2 looks again only after a second when it found its queue full: who reads a log from end
  * to end needs a queue for a second. */
 static const struct setting scanner_settings[] = {
-    {"queued.min.messages",        "100000"},
-    {"queued.max.messages.kbytes", "49152" },
+    {"queued.min.messages",        "80000"},
+    {"queued.max.messages.kbytes", "32768"},
 };
 /* librdkafka asks every consumer for a group; manual assignment never joins it. */
 #define READER_GROUP "hirelog.reader"

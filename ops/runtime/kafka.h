@@ -45,7 +45,7 @@ MUST_CHECK enum err_code kafka_reader_open(const struct config *cfg,
                                            int fetch_wait_ms,
                                            rd_kafka_t **ret,
                                            struct err *err);
-/* The same, read_committed, for who reads a log from end to end: up to 48 MiB are fetched ahead. */
+/* The same, read_committed, for who reads a log from end to end: up to 32 MiB are fetched ahead. */
 MUST_CHECK enum err_code
 kafka_scanner_open(const struct config *cfg, rd_kafka_t **ret, struct err *err);
 /* The same, read_committed, for who reads behind: an answer is there when min_bytes have come together or
