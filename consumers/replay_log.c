@@ -11,6 +11,7 @@
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/timeutil.h"
 
+#define AHEAD_MIB        30
 #define POLL_MS          100
 #define STATES_BYTES_MAX (16 * 1024 * 1024) /* in memory, of one log */
 #define RUN_EVENTS_MAX   5000
@@ -46,7 +47,7 @@ static enum err_code own_open(struct replay_log *l, struct own *o, struct err *e
     TRY(lane_session_start_fold(s, err));
     TRY(parked_load(&s->parked, s->pg, err));
     o->states = state_cache_new(STATES_BYTES_MAX, s->row.fold_next == 0);
-    return kafka_scanner_open(l->cfg, &o->reader, err);
+    return kafka_scanner_open(l->cfg, AHEAD_MIB, &o->reader, err);
 }
 
 static enum err_code own_run(struct replay_log *l, struct own *o, struct err *err)
@@ -194,7 +195,7 @@ static enum err_code projected_run(struct replay_log *l, struct projected *p, st
     atomic_store(&l->next, p->log.next);
     if (p->log.next >= p->end)
         return ERR_OK;
-    TRY(kafka_scanner_open(l->cfg, &p->s.reader, err));
+    TRY(kafka_scanner_open(l->cfg, AHEAD_MIB, &p->s.reader, err));
     TRY(kafka_reader_assign(p->s.reader, p->log.topic, p->log.partition, p->log.next, err));
     return read_projected(l, p, err);
 }
