@@ -188,7 +188,7 @@ docs: build/tools/docs all ## print docs/services.md; the settings as a Markdown
 	$(Q)build/hirelog services >docs/services.md
 	@echo docs/services.md build/docs/settings.md build/docs/hirelog.conf
 clean: ## delete build/ but what was fetched
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs ! -name confluent ! -name apicurio -exec rm -rf {} +
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kafka-libs ! -name confluent ! -name subscriber-libs ! -name apicurio -exec rm -rf {} +
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 

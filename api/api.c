@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "api/api_sql.h"
+#include "api/asyncapi.h"
+#include "api/docs_page.h"
+#include "api/feed.h"
+#include "api/feed_rules.h"
 #include "api/lookup.h"
 #include "api/openapi.h"
 #include "api/password.h"
@@ -15,6 +19,7 @@
 #include "api/sender.h"
 #include "api/server.h"
 #include "api/sessions.h"
+#include "api/stream_quota.h"
 #include "api/throttle.h"
 #include "api/waiters.h"
 #include "ops/runtime/admin.h"
@@ -73,6 +78,8 @@ static enum err_code service_add(struct api *api, const struct service *service,
                        missing);
     TRY(waiters_start(s, &s->waiters, err));
     TRY(lookups_start(s, &s->lookups, err));
+    if (s->served)
+        s->feed = feed_new(api, s);
     api->n_services++;
     return ERR_OK;
 }
@@ -109,12 +116,19 @@ static enum err_code identity_key_read(struct api *api, struct err *err)
     return ERR_OK;
 }
 
+static struct bytes text_bytes(const char *text)
+{
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
 static enum err_code api_open(struct api *api, struct err *err)
 {
     const struct config *cfg = api->cfg;
     const char *mistake = routes_check();
     if (mistake)
         return err_set(err, ERR_INTERNAL, "route table: %s", mistake);
+    if ((mistake = feed_rules_check()))
+        return err_set(err, ERR_INTERNAL, "feed table: no fitting row for %s", mistake);
     TRY(schema_ids_look_up(err));
     TRY(identity_key_read(api, err));
     api->sessions = sessions_new(api);
@@ -122,9 +136,11 @@ static enum err_code api_open(struct api *api, struct err *err)
     api->logins_by_address = throttle_new(cfg->login_attempts_max * LOGIN_ADDRESS_FACTOR,
                                           cfg->login_window_s * SECOND_US);
     api->writes_by_user = throttle_new(cfg->user_writes_per_second_max, SECOND_US);
+    api->stream_quota = stream_quota_new(cfg->feed_streams_max, cfg->feed_streams_user_max);
     TRY(services_add(api, err));
-    char *openapi = openapi_text(api);
-    api->openapi = (struct bytes){(const uint8_t *)openapi, strlen(openapi)};
+    api->openapi = text_bytes(openapi_text(api));
+    api->asyncapi = text_bytes(asyncapi_text(api));
+    api->docs = text_bytes(docs_page_text(api));
     TRY(passwords_start(cfg, &api->passwords, err));
     TRY(schema_fetcher_start(&api->schemas, err));
     return sender_start(cfg, api->topics, api->n_services, &api->sender, err);
@@ -150,12 +166,16 @@ static void api_close(struct api *api)
     for (size_t i = 0; i < SERVICES_MAX; i++) { /* also the one whose start failed half-way */
         waiters_free(api->services[i].waiters);
         lookups_free(api->services[i].lookups);
+        feed_free(api->services[i].feed);
     }
+    stream_quota_free(api->stream_quota);
     sessions_free(api->sessions);
     throttle_free(api->logins_by_email);
     throttle_free(api->logins_by_address);
     throttle_free(api->writes_by_user);
     free((void *)(uintptr_t)api->openapi.data);
+    free((void *)(uintptr_t)api->asyncapi.data);
+    free((void *)(uintptr_t)api->docs.data);
 }
 
 static bool ready(struct strbuf *out, void *arg)
@@ -191,6 +211,9 @@ static void drain(struct api *api, struct server *server)
     atomic_store(&api->draining, true);
     lifecycle_notify("STOPPING=1");
     server_quiesce(server);
+    for (size_t i = 0; i < api->n_services; i++)
+        if (api->services[i].feed)
+            feed_drain(api->services[i].feed);
     idle_wait(server, time_monotonic_us() + DRAIN_US);
     log_info("draining", KV_I("unfinished", server_active(server)));
     parts_stop(api);

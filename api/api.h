@@ -20,6 +20,8 @@ struct passwords;
 struct schema_fetcher;
 struct throttle;
 struct metric;
+struct feed;
+struct stream_quota;
 struct route;
 
 /* A service whose view is read here. */
@@ -32,6 +34,7 @@ struct api_service {
     _Atomic int generation; /* the live one as last seen; 0 = not seen */
     struct waiters *waiters;
     struct lookups *lookups;
+    struct feed *feed;                     /* of its events; NULL unless served */
     struct metric *read_wait, *reads_late; /* of Hirelog-After */
 };
 
@@ -44,10 +47,11 @@ struct api {
     struct sender *sender;
     struct sessions *sessions;
     struct passwords *passwords;
+    struct stream_quota *stream_quota;
     struct schema_fetcher *schemas;
     struct throttle *logins_by_email, *logins_by_address, *writes_by_user;
     uint8_t identity_key[IDENTITY_KEY_BYTES];
-    struct bytes openapi;
+    struct bytes openapi, asyncapi, docs;
     _Atomic bool draining;
 };
 

@@ -23,6 +23,7 @@ void api_sql_init(const char *vault)
         [VAULT_SESSION_TOUCH] = {true,  "session_touch"   },
         [VAULT_SESSION_KEEP] = {true,  "session_keep"    },
         [VAULT_SESSION_REVOKE] = {true,  "session_revoke"  },
+        [VAULT_SESSIONS_LIVE] = {true,  "sessions_live"   },
     };
     for (size_t i = 0; i < API_SQL_N; i++) {
         const struct sql_file *f = sql_file_find(

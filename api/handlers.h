@@ -1,6 +1,6 @@
 /*
  * handlers.h - the handlers of the table that are more than read.h and write.h do: accounts,
- * command status, registry, OpenAPI.
+ * command status, registry, event streams, documentation.
  */
 #ifndef API_HANDLERS_H
 #define API_HANDLERS_H
@@ -21,5 +21,10 @@ handler_fn registry_version_of;
 handler_fn registry_look_up;
 
 handler_fn openapi_show;
+
+handler_fn events_show;
+
+handler_fn asyncapi_show;
+handler_fn docs_show;
 
 #endif

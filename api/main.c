@@ -14,9 +14,9 @@
 #include "consumers/archive_export.h"
 #include "consumers/archive_import.h"
 #include "consumers/letter_command.h"
-
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
+#include "consumers/tail.h"
 #include "consumers/worker.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/lifecycle.h"
@@ -280,26 +280,36 @@ run_replay(const struct config *cfg, const struct command_line *line, struct err
     return replay_command(cfg, line->verb, line->arguments, line->n_arguments, err);
 }
 
+static enum err_code
+run_tail(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    struct tail_options o;
+    const char *const *words = (const char *const *)line->arguments;
+    TRY(tail_options_parse(line->verb, words, line->n_arguments, &o, err));
+    return tail_run(cfg, &o, err);
+}
+
 static const struct command {
     const char *name;
     command_fn *run;
     bool arguments; /* takes more than a verb */
     const char *doc;
 } commands[] = {
-    {"api",         run_api,         false, "serve the HTTP API"                                             },
-    {"worker",      run_worker,      false, "decide commands and keep the view"                              },
-    {"migrate",     run_migrate,     false, "create what is missing in PostgreSQL"                           },
-    {"topics",      run_topics,      false, "`topics create` what is missing in Kafka, or `topics check`"    },
-    {"deadletters", run_deadletters, true,  "list, show, retry or skip what was put aside"                   },
+    {"api",         run_api,         false, "serve the HTTP API"                                                 },
+    {"worker",      run_worker,      false, "decide commands and keep the view"                                  },
+    {"migrate",     run_migrate,     false, "create what is missing in PostgreSQL"                               },
+    {"topics",      run_topics,      false, "`topics create` what is missing in Kafka, or `topics check`"        },
+    {"deadletters", run_deadletters, true,  "list, show, retry or skip what was put aside"                       },
     {"repair",      run_repair,      false,
-     "`repair rebuild` a view, `repair accept-commands` as they are (W11)"                                   },
-    {"replay",      run_replay,      true,  "make views anew from the event logs; `replay help`"             },
-    {"export",      run_export,      true,  "`export TOPIC --to DIR`: a log as Avro files, with its manifest"},
-    {"import",      run_import,      true,  "`import DIR ...`: restore exported logs into a new cluster"     },
-    {"services",    run_services,    false, "print the services as documentation, with a picture"            },
+     "`repair rebuild` a view, `repair accept-commands` as they are (W11)"                                       },
+    {"replay",      run_replay,      true,  "make views anew from the event logs; `replay help`"                 },
+    {"export",      run_export,      true,  "`export TOPIC --to DIR`: a log as Avro files, with its manifest"    },
+    {"import",      run_import,      true,  "`import DIR ...`: restore exported logs into a new cluster"         },
+    {"services",    run_services,    false, "print the services as documentation, with a picture"                },
     {"schemas",     run_schemas,     false,
-     "print id, subject, version; `check`, `publish`, `list` in the registry"                                },
-    {"config",      run_config,      false, "print the settings; `config sample`, `config docs`"             },
+     "print id, subject, version; `check`, `publish`, `list` in the registry"                                    },
+    {"tail",        run_tail,        true,  "print SERVICE's events: --from, --type, --aggregate, --count, --end"},
+    {"config",      run_config,      false, "print the settings; `config sample`, `config docs`"                 },
 };
 
 static void help(FILE *out)

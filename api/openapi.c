@@ -300,12 +300,25 @@ static void list_parameters(json_t *list, const struct route *r)
     parameter_add(list, "cursor", "query", false, text_schema(NULL));
 }
 
+static void stream_parameters(json_t *list)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < n_services; i++)
+        json_array_append_new(names, json_string(services[i].name));
+    parameter_add(list, "service", "query", true,
+                  json_pack("{s:s,s:o}", "type", "string", "enum", names));
+    parameter_add(list, "after", "query", false, text_schema(NULL));
+    parameter_add(list, "Last-Event-ID", "header", false, text_schema(NULL));
+}
+
 static json_t *parameters(const struct route *r)
 {
     json_t *list = json_array();
     path_parameters(list, r);
     if (r->handler == read_list)
         list_parameters(list, r);
+    if (r->handler == events_show)
+        stream_parameters(list);
     if (r->handler == read_list || r->handler == read_item) {
         parameter_add(list, "If-None-Match", "header", false, text_schema(NULL));
         parameter_add(list, "Hirelog-After", "header", false, text_schema(NULL));
@@ -355,6 +368,9 @@ static json_t *responses(const struct route *r)
         json_object_set_new(ok, "content", json_content(page_schema(r->resource)));
     else if (r->resource)
         json_object_set_new(ok, "content", json_content(ref(r->resource)));
+    else if (r->content_type)
+        json_object_set_new(ok, "content",
+                            json_pack("{s:{s:o}}", r->content_type, "schema", text_schema(NULL)));
     json_t *all = json_pack("{s:o}", status, ok);
     if (r->command)
         json_object_set_new(all, "202",

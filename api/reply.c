@@ -39,7 +39,7 @@ static void headers_own(struct MHD_Response *r, const struct reply *reply)
     header(r, "Allow", reply->allow);
     if (reply->status == MHD_HTTP_UNAUTHORIZED)
         header(r, "WWW-Authenticate", "Bearer");
-    if (reply->body.len > 0)
+    if (reply->body.len > 0 || reply->stream)
         header(r, "Content-Type", reply->content_type ? reply->content_type : "application/json");
     if (reply->retry_after_s > 0) {
         char text[24];
@@ -55,8 +55,11 @@ enum MHD_Result reply_send(struct request *rq)
     const struct reply *reply = &rq->reply;
     assert(reply->status != 0);
     guard_deadline(rq->guard, time_monotonic_us() + GUARD_ANSWER_US);
-    struct MHD_Response *r = MHD_create_response_from_buffer(
-        reply->body.len, (void *)(uintptr_t)reply->body.data, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *r =
+        reply->stream
+            ? reply->stream
+            : MHD_create_response_from_buffer(reply->body.len, (void *)(uintptr_t)reply->body.data,
+                                              MHD_RESPMEM_PERSISTENT);
     if (!r)
         return MHD_NO;
     headers_fixed(r);

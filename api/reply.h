@@ -21,6 +21,7 @@ struct reply {
     const char *location, *etag, *position, *applied, *allow; /* NULL = none */
     int64_t retry_after_s;                                    /* 0 = none */
     bool close;                                               /* ends the connection */
+    struct MHD_Response *stream; /* in place of a body; reply_send() takes it over */
 };
 
 enum step reply_json(struct request *rq, unsigned status, struct bytes body);

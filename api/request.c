@@ -23,6 +23,7 @@ static const struct header_rule {
     {"Idempotency-Key",   offsetof(struct headers, idempotency_key),   REPEAT_REFUSED},
     {"If-Match",          offsetof(struct headers, if_match),          REPEAT_JOINED },
     {"If-None-Match",     offsetof(struct headers, if_none_match),     REPEAT_JOINED },
+    {"Last-Event-ID",     offsetof(struct headers, last_event_id),     REPEAT_REFUSED},
     {"Prefer",            offsetof(struct headers, prefer),            REPEAT_JOINED },
     {"Traceparent",       offsetof(struct headers, traceparent),       REPEAT_REFUSED},
     {"Transfer-Encoding", offsetof(struct headers, transfer_encoding), REPEAT_REFUSED},

@@ -25,7 +25,7 @@ struct write;
  * arena's when joined. */
 struct headers {
     const char *authorization, *content_length, *content_type, *expect, *hirelog_after, *host;
-    const char *idempotency_key, *if_match, *if_none_match, *prefer, *traceparent,
+    const char *idempotency_key, *if_match, *if_none_match, *last_event_id, *prefer, *traceparent,
         *transfer_encoding;
 };
 
@@ -56,6 +56,8 @@ struct request {
     struct reply reply;
     struct write *write; /* of a command in progress */
     void *work;          /* of a handler in progress */
+    void (*work_over)(
+        void *work); /* NULL, or what ends it when the request is over before it was done */
     struct request *pool_next;
 };
 

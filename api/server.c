@@ -101,10 +101,13 @@ static void request_over(void *cls,
     if (!rq)
         return;
     int64_t now = time_monotonic_us();
+    if (rq->work_over)
+        rq->work_over(rq->work);
     if (rq->counted) {
         atomic_fetch_sub(&s->active, 1);
         metric_add(s->answers[rq->reply.status / 100 % STATUS_CLASSES], 1);
-        metric_observe_us(s->seconds, now - rq->began_us);
+        if (!rq->reply.stream) /* which lasts as long as its reader likes */
+            metric_observe_us(s->seconds, now - rq->began_us);
     }
     guard_deadline(rq->guard, now + GUARD_IDLE_US);
     request_free(rq);

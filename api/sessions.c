@@ -158,6 +158,11 @@ static void session_touch(struct sessions *s, struct session *session, int64_t n
     cache_put(s, session);
 }
 
+static bool in_time(struct sessions *s, int64_t last_seen_at, int64_t expires_at, int64_t now)
+{
+    return expires_at > now && now - last_seen_at <= s->api->cfg->session_idle_s * 1000000;
+}
+
 static enum err_code authenticate(
     struct sessions *s, const uint8_t *hash, struct arena *a, struct identity *ret, struct err *err)
 {
@@ -167,8 +172,7 @@ static enum err_code authenticate(
         TRY(session_read(s, hash, a, &session, err));
         cache_put(s, &session);
     }
-    if (session.expires_at <= now ||
-        now - session.last_seen_at > s->api->cfg->session_idle_s * 1000000)
+    if (!in_time(s, session.last_seen_at, session.expires_at, now))
         return no_session(err);
     session_touch(s, &session, now, a);
     *ret = session.who;
@@ -186,6 +190,35 @@ enum err_code sessions_authenticate(struct sessions *s,
     owned_value(arena_release) struct arena a;
     arena_init(&a);
     return authenticate(s, hash, &a, ret, err);
+}
+
+enum err_code sessions_live(struct sessions *s,
+                            uint8_t (*hashes)[SESSION_HASH_BYTES],
+                            size_t n,
+                            bool *ret_live,
+                            struct err *err)
+{
+    enum { CAUGHT_UP, TOKEN_HASH, LAST_SEEN_AT, EXPIRES_AT };
+    const PGresult *r = NULL;
+    int64_t now = time_now_us();
+    owned_value(arena_release) struct arena a;
+    arena_init(&a);
+    struct pg_param *list = ARENA_ARRAY(&a, struct pg_param, n);
+    for (size_t i = 0; i < n; i++)
+        list[i] = hash_param(&a, hashes[i]);
+    struct pg_param p = pg_p_array(&a, PG_BYTEA_ARRAY, list, n);
+    TRY(db_exec(s->api->vault, api_sql(VAULT_SESSIONS_LIVE), &p, 1, &r, err));
+    if (PQntuples(r) == 0 || !pg_get_bool(r, 0, CAUGHT_UP))
+        return err_set(err, ERR_UNAVAILABLE, "accounts are still catching up");
+    memset(ret_live, 0, n * sizeof(*ret_live));
+    for (int row = 0; row < PQntuples(r) && !pg_is_null(r, row, TOKEN_HASH); row++) {
+        bool live =
+            in_time(s, pg_get_time(r, row, LAST_SEEN_AT), pg_get_time(r, row, EXPIRES_AT), now);
+        const uint8_t *hash = pg_get_bytes(r, row, TOKEN_HASH).data;
+        for (size_t i = 0; i < n; i++)
+            ret_live[i] |= live && memcmp(hashes[i], hash, SESSION_HASH_BYTES) == 0;
+    }
+    return ERR_OK;
 }
 
 enum err_code sessions_create(struct sessions *s,

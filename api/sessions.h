@@ -39,6 +39,13 @@ MUST_CHECK enum err_code sessions_authenticate(struct sessions *s,
                                                const char *authorization,
                                                struct identity *ret,
                                                struct err *err);
+/* Which of these go on? Asked of the vault, never remembered, and no use of a session: one that is used
+ * for nothing else ends when it was idle for too long. ERR_UNAVAILABLE: nobody can tell now. */
+MUST_CHECK enum err_code sessions_live(struct sessions *s,
+                                       uint8_t (*hashes)[SESSION_HASH_BYTES],
+                                       size_t n,
+                                       bool *ret_live,
+                                       struct err *err);
 /* A new session; the token is told once and stored nowhere. */
 MUST_CHECK enum err_code sessions_create(struct sessions *s,
                                          const struct session_owner *owner,

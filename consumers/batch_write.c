@@ -162,7 +162,7 @@ static enum err_code commit_view(struct batch *b, struct err *err)
         queue_claims(b, &claims, &n_confirmed);
     lane_row_queue_advance(s->pg, &row, b->n_events ? &row.first_event_id : NULL,
                            b->n_events ? &row.last_event_id : NULL, b->arena);
-    TRY(pg_commit(s->pg, err));
+    TRY(lane_row_commit(s->pg, s->id->channel, &row, b->arena, err));
     if (n_confirmed > 0 && pg_affected(s->pg, claims) != (int64_t)n_confirmed)
         log_error("a unique key belongs to two aggregates", KV_S("service", s->id->service->name),
                   KV_I("partition", row.partition), KV_I("next_command", row.next_command));
@@ -187,9 +187,5 @@ enum err_code batch_write(struct batch *b, struct err *err)
     TRY(commit_view(b, err));
     crash_point("after_pg_commit");
     atomic_store(&b->s->pulse->next_command, b->s->row.next_command);
-    /* A notification that is lost costs the waiting API half a second, not an answer: the batch is
-     * done in any case. */
-    enum err_code code = lane_row_notify(b->s->pg, b->s->id->channel, &b->s->row, err);
-    (void)code;
     return ERR_OK;
 }

@@ -82,8 +82,7 @@ const rd_kafka_headers_t *message_headers(const rd_kafka_message_t *m)
     return rd_kafka_message_headers(m, &h) ? NULL : h;
 }
 
-/* A header as text; false when it is missing or longer than the buffer. */
-static bool header_text(const rd_kafka_headers_t *h, const char *name, char *ret, size_t size)
+bool event_header_text(const rd_kafka_headers_t *h, const char *name, char *ret, size_t size)
 {
     const void *value;
     size_t len;
@@ -121,9 +120,9 @@ enum err_code event_origin_read(const rd_kafka_headers_t *h,
 {
     struct event_origin o = {0};
     char text[64], digest[2 * DIGEST_LEN + 1];
-    if (!header_text(h, "command", text, sizeof(text)) || !parse_command(text, &o))
+    if (!event_header_text(h, "command", text, sizeof(text)) || !parse_command(text, &o))
         return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid command header", offset);
-    if (header_text(h, "digest", digest, sizeof(digest)))
+    if (event_header_text(h, "digest", digest, sizeof(digest)))
         o.has_digest = hex_parse(digest, strlen(digest), o.digest, DIGEST_LEN);
     *ret = o;
     return ERR_OK;
@@ -133,7 +132,7 @@ enum err_code
 event_id_read(const rd_kafka_headers_t *h, int64_t offset, struct uuid *ret, struct err *err)
 {
     char text[UUID_TEXT_LEN + 1];
-    if (!header_text(h, "ce_id", text, sizeof(text)) || !uuid_parse(text, ret))
+    if (!event_header_text(h, "ce_id", text, sizeof(text)) || !uuid_parse(text, ret))
         return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid ce_id header", offset);
     return ERR_OK;
 }
@@ -142,13 +141,13 @@ enum err_code
 event_aggregate_read(const rd_kafka_headers_t *h, int64_t offset, struct uuid *ret, struct err *err)
 {
     char text[UUID_TEXT_LEN + 1];
-    if (!header_text(h, "ce_subject", text, sizeof(text)) || !uuid_parse(text, ret))
+    if (!event_header_text(h, "ce_subject", text, sizeof(text)) || !uuid_parse(text, ret))
         return err_set(err, ERR_CORRUPT, "event %" PRId64 ": no valid ce_subject header", offset);
     return ERR_OK;
 }
 
 void traceparent_read(const rd_kafka_headers_t *h, char ret[TRACEPARENT_MAX])
 {
-    if (!header_text(h, "traceparent", ret, TRACEPARENT_MAX))
+    if (!event_header_text(h, "traceparent", ret, TRACEPARENT_MAX))
         ret[0] = '\0';
 }

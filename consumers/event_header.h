@@ -30,6 +30,9 @@ rd_kafka_headers_t *event_headers_new(struct record event,
                                       const char *traceparent);
 /* The headers of a record, still its own; NULL = it has none. */
 const rd_kafka_headers_t *message_headers(const rd_kafka_message_t *m);
+/* A header as text; h may be NULL. False: missing, longer than the buffer, or no text. */
+MUST_CHECK bool
+event_header_text(const rd_kafka_headers_t *h, const char *name, char *ret, size_t size);
 /* h may be NULL; offset is for the message. ERR_CORRUPT: not one of our events. */
 MUST_CHECK enum err_code event_origin_read(const rd_kafka_headers_t *h,
                                            int64_t offset,

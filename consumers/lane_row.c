@@ -136,16 +136,28 @@ void lane_row_queue_catch_up(struct pg *pg,
     pg_queue(pg, lane_sql(SQL_LANE_CATCH_UP), p, ARRAY_SIZE(p));
 }
 
+static const char *notice(const struct lane_row *row, struct arena *a)
+{
+    return arena_printf(a, "%d %" PRId64, row->partition, row->next_command);
+}
+
 enum err_code
 lane_row_notify(struct pg *pg, const char *channel, const struct lane_row *row, struct err *err)
 {
     owned_value(arena_release) struct arena a;
     arena_init(&a);
-    struct pg_param p[] = {
-        pg_p_text(&a, channel),
-        pg_p_text(&a, arena_printf(&a, "%d %" PRId64, row->partition, row->next_command)),
-    };
+    struct pg_param p[] = {pg_p_text(&a, channel), pg_p_text(&a, notice(row, &a))};
     return pg_exec(pg, lane_sql(SQL_LANE_NOTIFY), p, ARRAY_SIZE(p), NULL, err);
+}
+
+enum err_code lane_row_commit(struct pg *pg,
+                              const char *channel,
+                              const struct lane_row *row,
+                              struct arena *a,
+                              struct err *err)
+{
+    struct pg_param p[] = {pg_p_text(a, channel), pg_p_text(a, notice(row, a))};
+    return pg_commit_then(pg, lane_sql(SQL_LANE_NOTIFY), p, ARRAY_SIZE(p), err);
 }
 
 enum err_code lane_row_identify(struct pg *pg,

@@ -65,6 +65,13 @@ MUST_CHECK enum err_code lane_row_identify(struct pg *pg,
  * one costs them time only. */
 MUST_CHECK enum err_code
 lane_row_notify(struct pg *pg, const char *channel, const struct lane_row *row, struct err *err);
+/* Commits, and notifies in the same trip. A notification that is lost costs the waiting API half a second, not
+ * an answer. */
+MUST_CHECK enum err_code lane_row_commit(struct pg *pg,
+                                         const char *channel,
+                                         const struct lane_row *row,
+                                         struct arena *a,
+                                         struct err *err);
 /* Lanes of this service whose claims have that mark. */
 MUST_CHECK enum err_code
 lane_row_count_marked(struct pg *pg, const char *claims_mark, int64_t *ret, struct err *err);

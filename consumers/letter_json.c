@@ -22,7 +22,9 @@ static json_t *hex(const void *bytes, size_t len)
 
 json_t *letter_json_text(const void *bytes, size_t len)
 {
-    json_t *text = json_stringn(bytes ? bytes : "", len);
+    if (!bytes)
+        return json_null();
+    json_t *text = json_stringn(bytes, len);
     return text ? text : json_pack("{s:o}", "hex", hex(bytes, len));
 }
 
@@ -69,7 +71,7 @@ enum err_code letter_json_message(struct codec *codec,
     int64_t timestamp_ms = rd_kafka_message_timestamp(m, NULL);
     if (timestamp_ms >= 0)
         json_object_set_new(record, "timestamp", letter_json_time(timestamp_ms * 1000));
-    json_object_set_new(record, "key", m->key ? letter_json_text(m->key, m->key_len) : json_null());
+    json_object_set_new(record, "key", letter_json_text(m->key, m->key_len));
     json_object_set_new(record, "headers", headers_json(message_headers(m)));
     *ret = record;
     return ERR_OK;

@@ -22,7 +22,8 @@ MUST_CHECK enum err_code letter_json_message(struct codec *codec,
                                              struct arena *a,
                                              json_t **ret,
                                              struct err *err);
-/* New references. Time as RFC 3339; text as it is, or as {"hex": ...} where it is none. */
+/* New references. Time as RFC 3339; text as it is, as {"hex": ...} where it is none, null where there are
+ * no bytes. */
 json_t *letter_json_time(int64_t us);
 json_t *letter_json_text(const void *bytes, size_t len);
 

@@ -350,7 +350,7 @@ static enum err_code retry_event(struct retry *r, struct record event, struct er
 
 static enum err_code run(struct retry *r, struct err *err)
 {
-    struct record record;
+    struct record record = {0};
     TRY(letter_pg_open(r->cfg, r->name->service, &r->pg, err));
     TRY(read_letter(r, &record, err));
     return r->name->kind == LETTER_COMMAND ? retry_command(r, record, err)

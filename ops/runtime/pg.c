@@ -429,14 +429,32 @@ enum err_code pg_exec(struct pg *pg,
     return ERR_OK;
 }
 
+/* RULES 23. */
+static bool committed(const struct pg *pg, size_t index)
+{
+    const PGresult *res = pg->entries[pg->index[index]].res;
+    return res && strcmp(PQcmdStatus((PGresult *)(uintptr_t)res), "COMMIT") == 0;
+}
+
+static enum err_code not_committed(enum err_code code, struct err *err)
+{
+    return code == ERR_OK ? err_set(err, ERR_INTERNAL, "COMMIT of a failed transaction") : code;
+}
+
 enum err_code pg_commit(struct pg *pg, struct err *err)
 {
     size_t index = pg_queue_command(pg, "COMMIT");
-    TRY(pg_sync(pg, err));
-    const char *tag = PQcmdStatus(pg->entries[pg->index[index]].res);
-    if (strcmp(tag, "COMMIT") != 0)
-        return err_set(err, ERR_INTERNAL, "COMMIT of a failed transaction answered %s", tag);
-    return ERR_OK;
+    enum err_code code = pg_sync(pg, err);
+    return code == ERR_OK && committed(pg, index) ? ERR_OK : not_committed(code, err);
+}
+
+enum err_code pg_commit_then(
+    struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n, struct err *err)
+{
+    size_t index = pg_queue_command(pg, "COMMIT");
+    (void)pg_queue(pg, s, p, n);
+    enum err_code code = pg_sync(pg, err);
+    return committed(pg, index) ? ERR_OK : not_committed(code, err);
 }
 
 void pg_rollback(struct pg *pg)

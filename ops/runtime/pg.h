@@ -97,6 +97,13 @@ MUST_CHECK enum err_code pg_exec(struct pg *pg,
                                  struct err *err);
 /* Queues COMMIT, syncs; ERR_OK only if the command tag is exactly COMMIT (RULES 23). */
 MUST_CHECK enum err_code pg_commit(struct pg *pg, struct err *err);
+/* The same, and behind it, in the same trip and a transaction of its own, a statement that may fail: a
+ * hint such as NOTIFY. ERR_OK: committed, whatever became of the hint. Not committed: nothing was hinted. */
+MUST_CHECK enum err_code pg_commit_then(struct pg *pg,
+                                        const struct pg_stmt *s,
+                                        const struct pg_param *p,
+                                        size_t n,
+                                        struct err *err);
 void pg_rollback(struct pg *pg); /* best effort; a broken connection stays broken */
 /* Simple multi-statement script (migrations), outside the pipeline. */
 MUST_CHECK enum err_code pg_script(struct pg *pg, const char *sql, struct err *err);

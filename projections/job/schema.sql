@@ -49,29 +49,20 @@ CREATE INDEX contract_by_client ON contract (client_id, created_at DESC, contrac
 CREATE INDEX contract_by_freelancer ON contract (freelancer_id, created_at DESC, contract_id DESC);
 
 -- What jobs are searched by (from_job: made off the write path, so that posting stays fast). Narrow, because a search for a frequent
--- word looks through the newest rows: the texts that an edit needs again stand aside.
+-- word looks through the newest rows. The texts are not kept: an edit takes the words of what it leaves alone out of `words` by weight.
 -- Words are looked for by the configuration 'english': developer finds developers, and what every text has (the, for, with) costs
 -- nothing. Other languages' words are changed on both sides alike, so that they still match.
 CREATE TABLE search (
     job_id          uuid PRIMARY KEY,
-    client_id       uuid NOT NULL,
     status          text NOT NULL,
     skill_keys      text[] NOT NULL, -- as one asks for them: in lower case
     budget_amount   int8 NOT NULL,
     budget_currency text NOT NULL,
-    words           tsvector NOT NULL, -- of title (A), skills (B), description (D)
+    words           tsvector NOT NULL, -- of title (A), description (D), skills (B), in this order
     version         int8 NOT NULL,
     created_at      timestamptz NOT NULL
 ) WITH (fillfactor = 85);
 CREATE INDEX search_newest ON search (created_at DESC, job_id DESC);
-CREATE INDEX search_by_client ON search (client_id);
 CREATE INDEX search_by_budget ON search (budget_currency, budget_amount);
 -- A pending list makes filling it cheap; a short one (kB), as every search has to read through it.
 CREATE INDEX search_words ON search USING gin (words, skill_keys) WITH (fastupdate = on, gin_pending_list_limit = 256);
-
-CREATE TABLE search_text (
-    job_id      uuid PRIMARY KEY,
-    title       text NOT NULL,
-    description text NOT NULL,
-    skills      text[] NOT NULL
-);

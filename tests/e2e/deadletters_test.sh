@@ -21,7 +21,6 @@ await_metric() { # NAME VALUE - of service job
     local deadline=$((SECONDS + 30))
     until curl -fsS "$HIRELOG_WORKER_ADMIN_URL/metrics" | grep -qxF "$1{service=\"job\"} $2"; do
         ((SECONDS < deadline)) || die "$1 does not become $2: $(curl -fsS "$HIRELOG_WORKER_ADMIN_URL/metrics" | grep "^$1" || :)"
-        sleep 0.1
     done
     printf '%s{service="job"} %s\n' "$1" "$2"
 }

@@ -470,6 +470,40 @@ static void the_contract_is_served(void **state)
     (void)state;
     http_ask(NULL, "GET", "/openapi.json", NULL, "", 200);
     assert_string_equal(http_text("openapi"), "3.1.0");
+    http_ask(NULL, "GET", "/asyncapi.json", NULL, "", 200);
+    assert_string_equal(http_text("asyncapi"), "3.0.0");
+    http_ask(NULL, "GET", "/docs/", NULL, "", 200);
+    assert_string_equal(http_header("Content-Type"), "text/html; charset=utf-8");
+    assert_non_null(strstr(answer.body, "href=\"/asyncapi.json\""));
+    assert_null(strstr(answer.body, "<script"));
+}
+
+/* What it tells is in events_test.sh; here only what is asked for. */
+static void events_are_asked_for_by_service_and_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *headers, *field, *code;
+    } cases[] = {
+        {"/api/events/",                            "",                                   "service",       "required" },
+        {"/api/events/?service=jobs",               "",                                   "service",       "range"    },
+        {"/api/events/?service=job&service=user",   "",                                   "service",       "duplicate"},
+        {"/api/events/?service=job&colour=red",     "",                                   "colour",        "unknown"  },
+        {"/api/events/?service=job&after=x",        "",                                   "after",         "format"   },
+        {"/api/events/?service=job&after=user/0:1", "",                                   "after",         "format"   },
+        {"/api/events/?service=job",                "Last-Event-ID: job/0:1,job/0:1\r\n", "Last-Event-ID",
+         "format"                                                                                                     },
+        {"/api/events/?service=job",                "Last-Event-ID: job/999:1\r\n",       "Last-Event-ID", "format"   },
+    };
+    http_ask(&ana, "HEAD", "/api/events/?service=job", NULL, "", 200);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        http_ask(&ana, "GET", cases[i].path, NULL, cases[i].headers, 400);
+        http_field_error(cases[i].field, cases[i].code);
+    }
+    http_ask(&ana, "GET", "/api/events/?service=job", NULL, "Last-Event-ID: job/0:999999999\r\n",
+             410);
+    http_refused("position_unknown");
+    assert_true(http_connection_survived());
 }
 
 /* ---- who may not */
@@ -708,6 +742,7 @@ static void every_route_and_every_code_was_seen(void **state)
     (void)state;
     static const char *const expected[] = {
         "invalid",
+        "position_unknown",
         "unauthenticated",
         "invalid_credentials",
         "not_the_owner",
@@ -796,6 +831,7 @@ int main(void)
         cmocka_unit_test(a_key_means_one_command),
         cmocka_unit_test(the_registry_speaks_confluents_dialect),
         cmocka_unit_test(the_contract_is_served),
+        cmocka_unit_test(events_are_asked_for_by_service_and_place),
         cmocka_unit_test(nothing_private_without_a_session),
         cmocka_unit_test(some_routes_need_a_role),
         cmocka_unit_test(a_stranger_gets_403),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "ops/runtime/timeutil.h"
 #include "schemas/records.h"
@@ -24,24 +25,43 @@ enum { KILLED = 128 + 9 };
 
 static char output[OUTPUT_MAX];
 
+struct call {
+    pid_t pid;
+    FILE *out;
+};
+
 /* `environment deadletters arguments`, still running. */
-static FILE *begin_run(const char *environment, const char *arguments)
+static struct call begin_run(const char *environment, const char *arguments)
 {
     char line[2048];
+    int ends[2];
     snprintf(line, sizeof(line),
-             "%s \"$HIRELOG_BIN\" deadletters %s --config \"$HIRELOG_CONFIG\" 2>&1", environment,
+             "%s exec \"$HIRELOG_BIN\" deadletters %s --config \"$HIRELOG_CONFIG\"", environment,
              arguments);
-    FILE *f = popen(line, "r");
-    assert_non_null(f);
-    return f;
+    assert_int_equal(pipe(ends), 0);
+    struct call c = {.pid = fork()};
+    assert_true(c.pid >= 0);
+    if (c.pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        execl("/bin/sh", "sh", "-c", line, NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    c.out = fdopen(ends[0], "r");
+    assert_non_null(c.out);
+    return c;
 }
 
 /* Its output goes into `output`. */
-static int end_run(FILE *f)
+static int end_run(struct call c)
 {
-    size_t n = fread(output, 1, OUTPUT_MAX - 1, f);
+    int status;
+    size_t n = fread(output, 1, OUTPUT_MAX - 1, c.out);
     output[n] = '\0';
-    int status = pclose(f);
+    fclose(c.out);
+    assert_int_equal(waitpid(c.pid, &status, 0), c.pid);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -234,8 +254,8 @@ static void two_people_at_once_apply_once(void **state)
     pid_t worker = worker_spawn(NULL);
     size_t events = count_events_of("job", &type_job_posted);
     struct sent sent = poison("twice");
-    FILE *one = begin_run("", text("retry %s", sent.name));
-    FILE *other = begin_run("", text("retry %s", sent.name));
+    struct call one = begin_run("", text("retry %s", sent.name));
+    struct call other = begin_run("", text("retry %s", sent.name));
     int first = end_run(one), second = end_run(other);
     assert_true(first == DONE || second == DONE);
     assert_true(first == DONE || first == CONFLICT);
@@ -478,11 +498,10 @@ static struct uuid edit_many(const struct uuid *job, int n)
     return last;
 }
 
-static bool ended(const FILE *f)
+static bool ended(const struct call *c)
 {
     siginfo_t info = {0};
-    (void)f;
-    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+    return waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 }
 
 /* Events of it and of another come all the while that it is freed. */
@@ -491,8 +510,8 @@ static void free_while_edited(const char *name,
                               const struct uuid *other,
                               int64_t *versions)
 {
-    FILE *retry = begin_run("", text("retry %s", name));
-    while (!ended(retry)) {
+    struct call retry = begin_run("", text("retry %s", name));
+    while (!ended(&retry)) {
         (void)edited(job, "meanwhile");
         (void)edited(other, "beside it");
         ++*versions;

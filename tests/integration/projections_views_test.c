@@ -588,6 +588,11 @@ static void a_search_follows_edits(void **state)
                 "{'id': #1, 'client_id': #1, 'title': 'Gardening', 'description': 'trees', "
                 "'skills': ['Rust'], 'budget': {'amount': 5, 'currency': 'CHF'}, 'status': "
                 "'filled', 'version': 5, 'created_at': @1, 'updated_at': @9}");
+    for (int v = 6; v < 100; v++)
+        JOBS(EVENT(job_edited, META(1, v, 9), .has_title = true,
+                   .title = v % 2 ? "Gardening by night" : "Mowing a lawn at noon"));
+    EXPECT_JOBS("1", text_arg("q", "garden \"by night\" rust trees"));
+    EXPECT_JOBS("", text_arg("q", "lawn"));
 }
 
 /* n jobs of one hour, id_of(base + 0..), every `step`th with the word and the skill. */
@@ -601,7 +606,7 @@ static void fill_many_jobs(unsigned base, unsigned n, unsigned step)
             "lpad('1', 32, '0')::uuid, 'T', '', '{}', 1, 'EUR', 'open', 1, at, at "
             "FROM generate_series(0, %u - 1) AS i, LATERAL (SELECT timestamptz '2026-01-01' "
             "+ i / 3 * interval '1 s' AS at) AS t;"
-            "INSERT INTO search SELECT job_id, client_id, 'open', CASE WHEN (i %% %u) = 0 "
+            "INSERT INTO search SELECT job_id, 'open', CASE WHEN (i %% %u) = 0 "
             "THEN ARRAY['gold'] ELSE '{}' END, CASE WHEN (i %% %u) = 0 THEN 7 ELSE 1 END, "
             "'EUR', to_tsvector('english', CASE WHEN (i %% %u) = 0 THEN 'gold' ELSE 'sand' END), "
             "1, created_at FROM (SELECT *, row_number() OVER (ORDER BY job_id) - 1 AS i FROM "

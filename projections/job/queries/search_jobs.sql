@@ -59,8 +59,8 @@ WITH far AS MATERIALIZED (                                                      
     SELECT s.job_id, s.created_at
          , s.words                                                                   --? q
     FROM (
-        SELECT * FROM search
-        WHERE client_id = :client_id                                                 --? client_id
+        SELECT search.* FROM search
+        JOIN posting p ON p.job_id = search.job_id AND p.client_id = :client_id      --? client_id
         WHERE words @@ (SELECT websearch_to_tsquery('english', :q))                  --? !client_id q
           AND skill_keys @> (SELECT lower(:skills::text)::text[])                    --? !client_id q skills
         WHERE skill_keys @> (SELECT lower(:skills::text)::text[])                    --? !client_id !q skills
