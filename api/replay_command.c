@@ -89,17 +89,28 @@ static enum err_code args_parse(struct request *r,
     return ERR_OK;
 }
 
+/* A service whose views differ does not hold up the others; the first such error is the whole's. */
+static enum err_code run_all(struct replay_options *o, struct err *err)
+{
+    enum err_code first = ERR_OK;
+    for (size_t i = 0; i < n_services; i++) {
+        struct err each = {0};
+        o->service = &services[i];
+        if (!services_list_has(o->cfg->services, services[i].name))
+            continue;
+        enum err_code code = replay_run(o, &each);
+        if (first == ERR_OK && code != ERR_OK)
+            *err = each;
+        first = first == ERR_OK ? code : first;
+        if (code != ERR_OK && code != ERR_CONFLICT)
+            break;
+    }
+    return first;
+}
+
 static enum err_code run(struct request *r, struct err *err)
 {
-    const struct config *cfg = r->options.cfg;
-    if (!r->all)
-        return replay_run(&r->options, err);
-    for (size_t i = 0; i < n_services; i++) {
-        r->options.service = &services[i];
-        if (services_list_has(cfg->services, services[i].name))
-            TRY(replay_run(&r->options, err));
-    }
-    return ERR_OK;
+    return r->all ? run_all(&r->options, err) : replay_run(&r->options, err);
 }
 
 /* A replay may be ended anywhere: nothing waits for a drain. */

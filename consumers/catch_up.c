@@ -110,6 +110,7 @@ decode(struct chunk *c, const rd_kafka_message_t *m, struct record *ret, struct 
 static bool is_later(const struct catch_up_plan *plan, struct record event)
 {
     const struct event_meta *meta = event.value;
+    assert(meta);
     return plan->bulk && plan->bulk->until_us && meta->occurred_at > plan->bulk->until_us;
 }
 

@@ -9,7 +9,7 @@
 
 #include "ops/runtime/base.h"
 
-#define PROGRESS_LINE_MAX 160
+#define PROGRESS_LINE_MAX 192
 
 struct progress {
     FILE *out;

@@ -425,11 +425,13 @@ static void drop_all_but_the_vault(const char *service)
 static void after_a_total_loss_everything_comes_back(void **state)
 {
     (void)state;
+    static const uint8_t unreadable[] = "not avro";
     pid_t worker = worker_spawn(NULL);
     struct register_user *ben = register_user_new("ben@example.org");
     send_command(&type_register_user, ben);
     assert_string_equal(outcome_of("user", &ben->meta.command_id), "applied");
     struct post_job *post = post_job_new("before the loss");
+    send_bytes("job", partition_of(&post->job_id), NULL, 0, (struct bytes){unreadable, sizeof(unreadable)});
     send_command(&type_post_job, post);
     assert_string_equal(outcome_of("job", &post->meta.command_id), "applied");
     worked("dora");
@@ -445,6 +447,7 @@ static void after_a_total_loss_everything_comes_back(void **state)
     assert_int_equal(count(live_view("job"), "posting"), postings);
     assert_int_equal(count(live_view("client"), "hire"), hires);
     assert_int_equal(count("hirelog_user", "claim WHERE confirmed"), 1);
+    assert_int_equal(count("hirelog_job", "dead_letter"), 1);
     assert_int_equal(
         sql_number(text("SELECT count(*) FROM %s.lane WHERE NOT caught_up", live_view("user"))), 0);
     worker = worker_spawn(NULL);
