@@ -16,7 +16,7 @@
 
 #define CHUNK_EVENTS_MAX 2000
 #define CHUNK_BYTES_MAX  (4 * 1024 * 1024)
-#define BULK_EVENTS_MAX  5000
+#define BULK_EVENTS_MAX  4000
 #define BULK_BYTES_MAX   (4 * 1024 * 1024)
 #define CAREFUL_SLICE    100
 #define POLL_MS          100

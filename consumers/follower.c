@@ -17,9 +17,8 @@
 #include "ops/runtime/timeutil.h"
 #include "schemas/codec.h"
 
-/* Behind busy lanes the broker collects for so long, or so much, instead of waking every follower at each
- * commit: that doubled the time of a write. It is also what a read waits for another service's rows. */
-#define FETCH_WAIT_MS     30
+/* Behind busy lanes the broker collects so much, or for as long as the role has patience, instead of waking
+ * every follower at each commit: that doubled the time of a write. */
 #define FETCH_MIN_BYTES   65536
 #define POLL_MS           100
 #define RUN_BYTES_MAX     (4 * 1024 * 1024)
@@ -178,7 +177,7 @@ static enum err_code open_reader(struct reading *r, struct err *err)
 {
     const struct follower_options *o = r->session.options;
     char own[TOPIC_NAME_MAX];
-    TRY(kafka_follower_open(o->cfg, o->group, FETCH_WAIT_MS, FETCH_MIN_BYTES, &r->session.reader,
+    TRY(kafka_follower_open(o->cfg, o->group, o->patience_ms, FETCH_MIN_BYTES, &r->session.reader,
                             err));
     service_command_topic(o->cfg->topic_prefix, o->service->name, own);
     TRY(import_mark_check(r->session.reader, own, err)); /* no reactor sends into it */

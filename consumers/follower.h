@@ -74,6 +74,7 @@ struct follower_options {
     const char *sources[FOLLOWER_SOURCES_MAX]; /* services whose event topics are read */
     size_t n_sources;
     const char *group; /* whose offsets the reader stores; NULL = none */
+    int patience_ms;   /* how long the broker may collect before it answers */
     const struct follower_role *role;
     void *self;
 };

@@ -10,6 +10,7 @@
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 
+#define PATIENCE_MS    30    /* what a read waits for another service's rows (Hirelog-After) */
 #define STORE_EVERY_US 50000 /* positions of events that make no rows here */
 
 /* One log's part of a session. */
@@ -312,8 +313,12 @@ enum err_code projector_start(const struct config *cfg,
 {
     struct projector *p = projector_new(service);
     snprintf(p->channel, sizeof(p->channel), "lane_%s", service->name);
-    struct follower_options o = {
-        .cfg = cfg, .service = service, .name = "projector", .role = &projector_role, .self = p};
+    struct follower_options o = {.cfg = cfg,
+                                 .service = service,
+                                 .name = "projector",
+                                 .patience_ms = PATIENCE_MS,
+                                 .role = &projector_role,
+                                 .self = p};
     for (; service->projections[o.n_sources]; o.n_sources++)
         o.sources[o.n_sources] = apply_source(service->projections[o.n_sources]);
     if (follower_start(&o, &p->follower, err) != ERR_OK) {

@@ -19,6 +19,7 @@
 
 #define GROUP_MAX       256
 #define COMMITTED_MS    5000
+#define PATIENCE_MS     200 /* nobody waits for what a reactor does */
 #define FLUSH_SLICE_MS  100
 #define COMMIT_EVERY_US 1000000 /* while nothing is sent: a hint that saves reading again */
 /* Offsets that nobody renews are forgotten by the broker (offsets.retention.minutes), and then history
@@ -297,6 +298,7 @@ enum err_code reactor_start(const struct config *cfg,
         .sources = {rule->event->service},
         .n_sources = 1,
         .group = r->group,
+        .patience_ms = PATIENCE_MS,
         .role = &role,
         .self = r,
     };

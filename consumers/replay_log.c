@@ -11,10 +11,10 @@
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/timeutil.h"
 
-#define AHEAD_MIB        30
+#define AHEAD_MIB        24
 #define POLL_MS          100
-#define STATES_BYTES_MAX (16 * 1024 * 1024) /* in memory, of one log */
-#define RUN_EVENTS_MAX   5000
+#define STATES_BYTES_MAX (12 * 1024 * 1024) /* in memory, of one log */
+#define RUN_EVENTS_MAX   4000
 #define RUN_BYTES_MAX    (4 * 1024 * 1024)
 
 static enum err_code open_pg(const struct replay_log *l, struct pg **ret, struct err *err)
