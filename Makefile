@@ -95,8 +95,10 @@ endef
 $(foreach t,$(REAL),$(eval $(call real_rule,$(t))))
 
 # A load generator and the reader of the scenario: programs of one file.
-$(B)/tests/bench/%: $(B)/tests/bench/%.o
+$(B)/tests/bench/http_load: $(B)/tests/bench/http_load.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LDLIBS)
+$(B)/tests/bench/log_fill: $(B)/tests/bench/log_fill.o $(libs_consumers)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 build/tools/avro_cat: ops/avro_cat.c
 	@mkdir -p $(@D); echo "  CC    $@"
 	$(Q)$(CC) -D_GNU_SOURCE -I. -std=gnu17 $(WARN) -O1 -g -o $@ $< -lavro
@@ -108,7 +110,7 @@ build/tools/docs: build/release/ops/docs.o build/release/runtime.a
 # What people call. Each installs what it lacks first, so the building is a make of its own.
 JOBS := $(shell nproc)
 BUILD := $(MAKE) --no-print-directory -j$(JOBS)
-.PHONY: deps run up stop reset status test test-registry check real-tests lint check-headers format bench docs clean help
+.PHONY: deps run up stop reset status test test-registry check real-tests lint check-headers format bench bench-replay docs clean help
 deps: ## install what is missing: Debian packages, the broker's jars
 	$(Q)ops/deps.sh build stack
 run: deps ## build, start everything under var/, run the hire scenario, leave it serving
@@ -142,6 +144,9 @@ test-registry: deps ## the tests with a real schema registry (Apicurio, which it
 bench: up ## the figures of the stack that `make up` started
 	$(Q)$(BUILD) build/release/tests/bench/http_load
 	$(Q)tests/bench/run.sh
+bench-replay: deps ## how fast a view is made from a log of a million events, on a throw-away stack
+	$(Q)$(BUILD) build/hirelog build/release/tests/bench/log_fill
+	$(Q)tests/bench/replay.sh
 
 C_FILES   := $(filter-out build/% var/%,$(wildcard $(foreach d,ops schemas producers projections consumers api tests,$(d)/*.c $(d)/*/*.c)))
 H_FILES   := $(filter-out build/% var/%,$(wildcard $(foreach d,ops schemas producers projections consumers api tests,$(d)/*.h $(d)/*/*.h)))

@@ -4,6 +4,7 @@
 #include "api/local.h"
 #include "consumers/service_pg.h"
 #include "ops/runtime/timeutil.h"
+#include "projections/generation.h"
 
 #define RETRY_US \
     200000 /* between two tries to connect: a request does not queue behind a dead host */
@@ -64,9 +65,16 @@ enum err_code db_thread(struct api_service *s, struct pg **ret, struct err *err)
     return ERR_OK;
 }
 
+static void drop(struct api_service *s)
+{
+    struct local_db *db = &local_get()->db[s->index];
+    pg_free(db->pg);
+    db->pg = NULL;
+}
+
 typedef enum err_code attempt_fn(struct pg *pg, void *arg, struct err *err);
 
-/* A connection may have broken since its last use: worth one more try. */
+/* A connection may have broken since its last use, or its generation be over (R2): worth one more try, on a new one. */
 static enum err_code
 attempt_twice(struct api_service *s, attempt_fn *attempt, void *arg, struct err *err)
 {
@@ -74,7 +82,14 @@ attempt_twice(struct api_service *s, attempt_fn *attempt, void *arg, struct err 
         struct pg *pg = NULL;
         TRY(db_thread(s, &pg, err));
         enum err_code code = attempt(pg, arg, err);
-        if (code == ERR_OK || i > 0 || !pg_broken(pg))
+        if (code == ERR_OK)
+            return code;
+        bool again = pg_broken(pg);
+        if (generation_over(err)) {
+            again = true;
+            drop(s);
+        }
+        if (i > 0 || !again)
             return code;
     }
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/replay_command.h"
 #include "consumers/archive_export.h"
 #include "consumers/archive_import.h"
 #include "consumers/letter_command.h"
@@ -274,6 +275,12 @@ run_deadletters(const struct config *cfg, const struct command_line *line, struc
 }
 
 static enum err_code
+run_replay(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    return replay_command(cfg, line->verb, line->arguments, line->n_arguments, err);
+}
+
+static enum err_code
 run_tail(const struct config *cfg, const struct command_line *line, struct err *err)
 {
     struct tail_options o;
@@ -295,6 +302,7 @@ static const struct command {
     {"deadletters", run_deadletters, true,  "list, show, retry or skip what was put aside"                       },
     {"repair",      run_repair,      false,
      "`repair rebuild` a view, `repair accept-commands` as they are (W11)"                                       },
+    {"replay",      run_replay,      true,  "make views anew from the event logs; `replay help`"                 },
     {"export",      run_export,      true,  "`export TOPIC --to DIR`: a log as Avro files, with its manifest"    },
     {"import",      run_import,      true,  "`import DIR ...`: restore exported logs into a new cluster"         },
     {"services",    run_services,    false, "print the services as documentation, with a picture"                },

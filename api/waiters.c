@@ -18,6 +18,7 @@
 #include "api/row_index.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
+#include "projections/generation.h"
 
 #define REREAD_US      500000 /* a lost NOTIFY costs this much */
 #define TICK_MS        20     /* how exact a deadline is */
@@ -457,13 +458,32 @@ static void sleep_until_something(struct waiters *w)
     }
 }
 
+static enum err_code look(struct waiters *w, struct err *err)
+{
+    if (time_monotonic_us() >= w->reread_us)
+        TRY(watermarks_read(w, err));
+    return passed_answer(w, err);
+}
+
+/* Another generation is live (R2): what is looked up is there, and no notification was missed. */
+static enum err_code lookup_reopen(struct waiters *w, struct err *err)
+{
+    pg_free(w->lookup);
+    w->lookup = NULL;
+    TRY(db_open(w->service, "hirelog api outcomes", &w->lookup, &w->generation, err));
+    return watermarks_read(w, err);
+}
+
 static enum err_code turn(struct waiters *w, struct err *err)
 {
     if (!w->listen)
         return time_monotonic_us() < w->reconnect_us ? ERR_OK : connect_both(w, err);
     TRY(notifications_take(w, err));
-    if (time_monotonic_us() >= w->reread_us)
-        TRY(watermarks_read(w, err));
+    if (look(w, err) == ERR_OK)
+        return ERR_OK;
+    if (!generation_over(err))
+        return err->code;
+    TRY(lookup_reopen(w, err));
     return passed_answer(w, err);
 }
 

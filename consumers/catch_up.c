@@ -2,12 +2,13 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "consumers/claim.h"
 #include "consumers/dead_letter.h"
 #include "consumers/event_header.h"
-#include "consumers/state_store.h"
+#include "consumers/state_cache.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
@@ -15,6 +16,8 @@
 
 #define CHUNK_EVENTS_MAX 2000
 #define CHUNK_BYTES_MAX  (4 * 1024 * 1024)
+#define BULK_EVENTS_MAX  4000
+#define BULK_BYTES_MAX   (4 * 1024 * 1024)
 #define CAREFUL_SLICE    100
 #define POLL_MS          100
 
@@ -22,6 +25,7 @@
 struct chunk {
     struct lane_session *s;
     const struct catch_up_plan *plan;
+    bool ended; /* the next command is behind what is wanted */
     struct record *events;
     int64_t *offsets;         /* of the events */
     int64_t *command_offsets; /* of what caused them */
@@ -103,6 +107,13 @@ decode(struct chunk *c, const rd_kafka_message_t *m, struct record *ret, struct 
     return ERR_OK;
 }
 
+static bool is_later(const struct catch_up_plan *plan, struct record event)
+{
+    const struct event_meta *meta = event.value;
+    assert(meta);
+    return plan->bulk && plan->bulk->until_us && meta->occurred_at > plan->bulk->until_us;
+}
+
 static enum err_code add_event(struct chunk *c, const rd_kafka_message_t *m, struct err *err)
 {
     struct event_origin origin = {0};
@@ -110,6 +121,10 @@ static enum err_code add_event(struct chunk *c, const rd_kafka_message_t *m, str
     TRY(event_origin_read(message_headers(m), m->offset, &origin, err));
     TRY(check_order(c, &origin, m->offset, err));
     TRY(decode(c, m, &event, err));
+    if (between_commands(c) && is_later(c->plan, event)) {
+        c->ended = true;
+        return ERR_OK;
+    }
     struct arena *a = &c->s->arena;
     c->events = arena_grow(a, c->events, c->n, sizeof(*c->events));
     c->offsets = arena_grow(a, c->offsets, c->n, sizeof(*c->offsets));
@@ -135,24 +150,51 @@ static size_t first_from(const struct chunk *c, int64_t from)
     return i;
 }
 
-/* States: read what the events change, fold, queue the writes. */
+static enum err_code load_states(const struct chunk *c,
+                                 const struct uuid_list *ids,
+                                 struct aggregates *as,
+                                 struct err *err)
+{
+    struct lane_session *s = c->s;
+    size_t found =
+        state_store_queue_find(s->pg, s->id->service->decider->fold_version, ids, &s->arena);
+    TRY(pg_sync(s->pg, err));
+    return state_store_load(s->pg, found, s->codec, as, &s->arena, err);
+}
+
+static enum err_code load_states_in_bulk(const struct chunk *c,
+                                         const struct uuid_list *ids,
+                                         struct aggregates *as,
+                                         struct err *err)
+{
+    struct lane_session *s = c->s;
+    struct uuid_list missing = {0};
+    TRY(state_cache_load(c->plan->bulk->states, ids, s->codec, as, &s->arena, &missing, err));
+    return missing.n ? load_states(c, &missing, as, err) : ERR_OK;
+}
+
+/* States: read what the events change, fold, queue the writes; in bulk they stay in memory. */
 static enum err_code fold(struct chunk *c, struct err *err)
 {
     struct lane_session *s = c->s;
+    const struct catch_up_bulk *bulk = c->plan->bulk;
     const struct decider *d = s->id->service->decider;
+    struct state_row *rows = NULL;
     struct touched touched;
     touched_init(&touched, &s->arena);
-    size_t from = first_from(c, s->row.fold_next);
+    size_t from = first_from(c, s->row.fold_next), n_rows = 0;
     for (size_t i = from; i < c->n; i++)
         touched_add(&touched, d, c->events[i], c->offsets[i] + 1);
     struct aggregates *as = aggregates_new(&s->arena);
-    size_t found = state_store_queue_find(s->pg, d->fold_version, &touched.ids, &s->arena);
-    TRY(pg_sync(s->pg, err));
-    TRY(state_store_load(s->pg, found, s->codec, as, &s->arena, err));
+    TRY((bulk ? load_states_in_bulk : load_states)(c, &touched.ids, as, err));
     for (size_t i = from; i < c->n; i++)
         decider_fold(d, as, c->events[i], &s->arena);
-    return state_store_queue_save(s->pg, d->fold_version, s->id->partition, &touched, as, s->codec,
-                                  &s->arena, err);
+    TRY(state_store_rows(&touched, as, s->codec, &s->arena, &rows, &n_rows, err));
+    if (bulk)
+        state_cache_put(bulk->states, rows, n_rows);
+    else
+        state_store_queue_rows(s->pg, d->fold_version, s->id->partition, rows, n_rows, &s->arena);
+    return ERR_OK;
 }
 
 /* In slices: a statement per event takes its time, and the watchdog wants to hear of it. */
@@ -172,6 +214,7 @@ apply_carefully(struct lane_session *s, const struct log_events *run, struct err
 static enum err_code apply(struct chunk *c, bool carefully, struct err *err)
 {
     struct lane_session *s = c->s;
+    const struct catch_up_bulk *bulk = c->plan->bulk;
     struct outcome *fresh = ARENA_ARRAY(&s->arena, struct outcome, c->n_outcomes);
     struct dead_letter *letters = ARENA_ARRAY(&s->arena, struct dead_letter, c->n_outcomes);
     size_t n_fresh = 0, n_letters = 0;
@@ -179,8 +222,9 @@ static enum err_code apply(struct chunk *c, bool carefully, struct err *err)
         const struct outcome *o = &c->outcomes[i];
         if (o->next_event <= s->row.next_event)
             continue;
-        fresh[n_fresh++] = *o;
-        if (o->reason && dead_letter_due(&c->actors[i], o->reason))
+        if (!bulk || o->decided_at >= bulk->outcomes_from_us)
+            fresh[n_fresh++] = *o;
+        if ((!bulk || bulk->letters) && o->reason && dead_letter_due(&c->actors[i], o->reason))
             letters[n_letters++] = (struct dead_letter){
                 .offset = o->command_offset,
                 .command_id = o->command_id,
@@ -274,11 +318,22 @@ static enum err_code write_chunk(struct chunk *c, bool carefully, struct err *er
     return ERR_OK;
 }
 
+/* A transaction of its own: what dies here is dropped as a whole. */
+static enum err_code write_states(struct chunk *c, struct err *err)
+{
+    struct lane_session *s = c->s;
+    pg_queue_command(s->pg, "BEGIN");
+    TRY(state_cache_flush(c->plan->bulk->states, s->pg, s->id->service->decider->fold_version,
+                          s->id->partition, err));
+    return pg_commit(s->pg, err);
+}
+
 static enum err_code flush(struct chunk *c, struct err *err)
 {
+    const struct catch_up_bulk *bulk = c->plan->bulk;
     if (c->n == 0)
         return ERR_OK;
-    crash_point("during_catch_up");
+    crash_point(bulk ? "during_replay" : "during_catch_up");
     enum err_code code = write_chunk(c, false, err);
     if (code == ERR_INVALID && !pg_broken(c->s->pg)) {
         /* Committed once, refused now: the read model changed under the log (P2). */
@@ -293,11 +348,17 @@ static enum err_code flush(struct chunk *c, struct err *err)
     chunk_clear(c);
     c->last = last;
     lane_pulse_beat(c->s->pulse);
+    if (bulk)
+        atomic_store(bulk->next, c->s->row.next_event);
+    if (code == ERR_OK && bulk && state_cache_full(bulk->states))
+        code = write_states(c, err);
     return code;
 }
 
 static bool chunk_full(const struct chunk *c)
 {
+    if (c->plan->bulk)
+        return c->n >= BULK_EVENTS_MAX || c->bytes >= BULK_BYTES_MAX;
     return c->n >= CHUNK_EVENTS_MAX || c->bytes >= CHUNK_BYTES_MAX;
 }
 
@@ -312,7 +373,11 @@ static enum err_code take(struct chunk *c, rd_kafka_message_t *m, bool *ret_done
         return err_set(err, ERR_UNAVAILABLE, "reading events: %s", rd_kafka_message_errstr(m));
     if (m->err)
         return ERR_OK; /* the client tries again; the deadline watches */
-    TRY(add_event(c, m, err));
+    bool behind = c->plan->bulk && m->offset >= c->plan->end && between_commands(c);
+    if (!behind)
+        TRY(add_event(c, m, err));
+    *ret_done = behind || c->ended ||
+                (c->plan->bulk && m->offset + 1 >= c->plan->end && between_commands(c));
     return chunk_full(c) && between_commands(c) ? flush(c, err) : ERR_OK;
 }
 
@@ -325,6 +390,12 @@ static enum err_code hanging(const struct lane_session *s, int64_t end, struct e
                    "the log's end (%" PRId64 ") is not readable: a hanging transaction?", end);
 }
 
+static bool stopping(const struct chunk *c)
+{
+    const struct catch_up_bulk *bulk = c->plan->bulk;
+    return bulk ? atomic_load(bulk->stop) : lane_pulse_stopping(c->s->pulse);
+}
+
 static enum err_code read_to_end(struct chunk *c, rd_kafka_t *reader, struct err *err)
 {
     struct lane_session *s = c->s;
@@ -332,7 +403,7 @@ static enum err_code read_to_end(struct chunk *c, rd_kafka_t *reader, struct err
     int64_t deadline = time_monotonic_us() + patience_us;
     bool done = false;
     while (!done) {
-        if (lane_pulse_stopping(s->pulse))
+        if (stopping(c))
             return err_set(err, ERR_UNAVAILABLE, "stopping");
         if (time_monotonic_us() > deadline)
             return hanging(s, c->plan->end, err);
@@ -366,5 +437,6 @@ enum err_code catch_up(struct lane_session *s,
     TRY(kafka_reader_assign(reader, s->id->event_topic, s->id->partition, start, err));
     struct chunk c = {.s = s, .plan = plan};
     chunk_clear(&c);
-    return read_to_end(&c, reader, err);
+    TRY(read_to_end(&c, reader, err));
+    return plan->bulk ? write_states(&c, err) : ERR_OK;
 }

@@ -8,11 +8,24 @@
 
 #include "consumers/lane_session.h"
 
+struct state_cache;
+
+/* A replay fills a view that nobody reads yet: in large chunks, states at the end, up to a given offset. */
+struct catch_up_bulk {
+    struct state_cache *states;
+    int64_t outcomes_from_us; /* older ones are forgotten already */
+    int64_t until_us;         /* stop before the first command that was decided later; 0 = never */
+    _Atomic int64_t *next;    /* shows how far it is */
+    bool letters;             /* dead letters, too: they were lost, and are no part of a view */
+    const atomic_bool *stop;  /* instead of the pulse's */
+};
+
 /* Where to read from: rows and outcomes before next_event are there, states before fold_next,
  * claims before claims_next. */
 struct catch_up_plan {
     int64_t claims_next;
-    int64_t end; /* high watermark after fencing */
+    int64_t end; /* high watermark after fencing; in bulk any event's offset + 1 */
+    const struct catch_up_bulk *bulk; /* NULL: a lane opens */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
+#include "projections/generation.h"
 
 #define LANES_MAX        1024 /* partitions of one service in one process */
 #define POLL_MS          100
@@ -260,7 +261,7 @@ static void look_for_orphans(struct group *g)
         adopt(g, orphans);
         letter_count_ask(&g->letters, g->pg);
     } else {
-        if (!atomic_load(&g->postgres_away))
+        if (!atomic_load(&g->postgres_away) && !generation_over(&err))
             log_warn("lanes can't be looked at", KV_S("service", g->service->name), KV_ERR(&err));
         pg_free(g->pg);
         g->pg = NULL;

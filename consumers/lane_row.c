@@ -50,6 +50,36 @@ enum err_code lane_row_take(struct pg *pg,
     return ERR_OK;
 }
 
+enum err_code lane_row_read(struct pg *pg, int32_t partition, struct lane_row *ret, struct err *err)
+{
+    owned_value(arena_release) struct arena a;
+    const PGresult *r;
+    arena_init(&a);
+    struct pg_param p[] = {pg_p_int4(&a, partition)};
+    TRY(pg_exec(pg, lane_sql(SQL_LANE_READ), p, ARRAY_SIZE(p), &r, err));
+    if (PQntuples(r) != 1)
+        return err_set(err, ERR_NOT_FOUND, "there is no lane %d", partition);
+    *ret = (struct lane_row){.partition = partition};
+    read_row(r, ret);
+    return ERR_OK;
+}
+
+enum err_code lane_row_rejoin(struct pg *pg, const struct lane_row *row, struct err *err)
+{
+    owned_value(arena_release) struct arena a;
+    const PGresult *r;
+    arena_init(&a);
+    struct pg_param p[] = {
+        pg_p_int4(&a, row->partition),
+        pg_p_int8(&a, row->epoch),
+        pg_p_int8(&a, row->next_event),
+    };
+    TRY(pg_exec(pg, lane_sql(SQL_LANE_REJOIN), p, ARRAY_SIZE(p), &r, err));
+    if (PQntuples(r) != 1)
+        return err_set(err, ERR_CONFLICT, "lane %d: another owner has the row", row->partition);
+    return ERR_OK;
+}
+
 size_t lane_row_queue_lock(struct pg *pg, const struct lane_row *row, struct arena *a)
 {
     struct pg_param p[] = {

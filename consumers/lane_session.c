@@ -15,6 +15,7 @@
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
+#include "projections/generation.h"
 
 #define FETCH_WAIT_MS      100 /* an idle lane asks the broker ten times a second */
 #define CATCH_UP_WAIT_MS   1   /* each wait for the end of the log delays the start */
@@ -107,7 +108,7 @@ static struct lane_session *new_session(const struct lane_identity *id, struct l
 /* ---- opening: W3, W4, W5, W10, W11, C3, in this order */
 
 /* States of another fold version are folded anew from the log's beginning. */
-static enum err_code start_fold(struct lane_session *s, struct err *err)
+enum err_code lane_session_start_fold(struct lane_session *s, struct err *err)
 {
     int wanted = s->id->service->decider->fold_version;
     if (s->row.fold_version == wanted)
@@ -134,7 +135,7 @@ read_log(struct lane_session *s, const struct log_bounds *bounds, struct err *er
     };
     enum err_code code = log_identity_check(s, reader, bounds, err);
     if (code == ERR_OK)
-        code = start_fold(s, err);
+        code = lane_session_start_fold(s, err);
     if (code == ERR_OK)
         code = catch_up(s, reader, &plan, err);
     kafka_consumer_close(reader);
@@ -286,6 +287,25 @@ static void back_off(struct lane_session *s, int attempt)
     }
 }
 
+/* The generation was swapped away under the lane, before it wrote anything there: it goes on in the one that is live now, where
+ * its row came along (R2). Log, producers and inbox stay as they are. */
+static enum err_code rejoin(struct lane_session *s, struct err *err)
+{
+    const struct lane_identity *id = s->id;
+    pg_free(s->claims_pg);
+    pg_free(s->pg);
+    s->pg = s->claims_pg = NULL;
+    TRY(service_control_read(id->cfg, id->service, &s->control, err));
+    TRY(open_pg(s, false, &s->pg, err));
+    if (id->service->decider->claim)
+        TRY(open_pg(s, true, &s->claims_pg, err));
+    TRY(lane_row_rejoin(s->pg, &s->row, err));
+    TRY(parked_load(&s->parked, s->pg, err));
+    log_info("lane goes on in another generation", KV_S("service", id->service->name),
+             KV_I("partition", id->partition), KV_I("generation", s->control.generation));
+    return ERR_OK;
+}
+
 /* As long as it takes; nothing has to be opened anew for it. */
 static void await_registry(struct lane_session *s, const struct err *err)
 {
@@ -312,6 +332,8 @@ static enum err_code turn(struct lane_session *s, int *retries, struct err *err)
         await_registry(s, err);
         return ERR_OK;
     case BATCH_RETRY:
+        if (generation_over(err))
+            return rejoin(s, err);
         log_warn("batch failed, trying again", KV_S("service", s->id->service->name),
                  KV_I("partition", s->id->partition), KV_ERR(err));
         if (++*retries > RETRIES_MAX)
@@ -335,7 +357,8 @@ enum err_code lane_session_run(struct lane_session *s, struct err *err)
             TRY(turn(s, &retries, err));
         else
             TRY(check_connections(s, err));
-        TRY(sweep_when_due(s, err));
+        if (sweep_when_due(s, err) != ERR_OK)
+            TRY(generation_over(err) ? rejoin(s, err) : err->code);
         measure_lag(s);
     }
     return ERR_OK;

@@ -71,4 +71,7 @@ DEFINE_CLEANUP(struct lane_session *, lane_session_free);
 /* Decides commands until the pulse says stop (ERR_OK) or a new session is needed. */
 MUST_CHECK enum err_code lane_session_run(struct lane_session *s, struct err *err);
 
+/* W10: states of another fold version than the decider's are folded anew from the log's beginning; before catch_up(). */
+MUST_CHECK enum err_code lane_session_start_fold(struct lane_session *s, struct err *err);
+
 #endif

@@ -9,6 +9,8 @@ static struct pg_stmt statements[LANE_SQL_N] = {
     [SQL_LANE_CONTROL] = {.name = "lane_control"},
     [SQL_LANE_EVICT] = {.name = "lane_evict"},
     [SQL_LANE_TAKE] = {.name = "lane_take"},
+    [SQL_LANE_READ] = {.name = "lane_read"},
+    [SQL_LANE_REJOIN] = {.name = "lane_rejoin"},
     [SQL_LANE_LOCK] = {.name = "lane_lock"},
     [SQL_LANE_ADVANCE] = {.name = "lane_advance"},
     [SQL_LANE_CATCH_UP] = {.name = "lane_catch_up"},

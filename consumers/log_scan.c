@@ -4,6 +4,7 @@
 
 #include "ops/runtime/timeutil.h"
 
+#define AHEAD_MIB     48
 #define FETCH_WAIT_MS 1 /* each wait for the end delays the caller */
 #define POLL_MS       100
 #define LSO_SLICE_NS  20000000L
@@ -117,7 +118,7 @@ enum err_code log_scan(const struct config *cfg,
     rd_kafka_t *reader = NULL;
     if (range.low >= range.end)
         return ERR_OK;
-    TRY(kafka_scanner_open(cfg, &reader, err));
+    TRY(kafka_scanner_open(cfg, AHEAD_MIB, &reader, err));
     enum err_code code = kafka_reader_assign(reader, topic, partition, range.low, err);
     if (code == ERR_OK)
         code = read_range(reader, patience_us(cfg), range, fn, arg, err);

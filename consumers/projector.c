@@ -177,12 +177,14 @@ static size_t queue_move(struct projection_run *x)
     return pg_queue(x->s->pg, lane_sql(SQL_POSITION_MOVE), params, ARRAY_SIZE(params));
 }
 
-/* Whoever waits to read these rows is told. */
+/* Whoever waits to read these rows is told; nobody reads what is being replayed. */
 static enum err_code commit(struct projection_run *x, struct err *err)
 {
     struct projector *p = x->p;
     struct pg_param params[] = {pg_p_text(&p->arena, p->channel),
                                 pg_p_text(&p->arena, PROJECTOR_PAYLOAD)};
+    if (!p->channel[0])
+        return pg_commit(x->s->pg, err);
     return pg_commit_then(x->s->pg, lane_sql(SQL_LANE_NOTIFY), params, ARRAY_SIZE(params), err);
 }
 
@@ -285,7 +287,7 @@ at_end(void *self, struct follower_session *s, const struct follower_log *log, s
     return ERR_OK;
 }
 
-static const struct follower_role role = {
+const struct follower_role projector_role = {
     .kind = "projector",
     .open = open_session,
     .handle = handle,
@@ -294,22 +296,28 @@ static const struct follower_role role = {
     .close = close_session,
 };
 
-enum err_code projector_start(const struct config *cfg,
-                              const struct service *service,
-                              struct projector **ret,
-                              struct err *err)
+struct projector *projector_new(const struct service *service)
 {
     struct projector *p = calloc(1, sizeof(*p));
     if (!p)
         abort();
     p->service = service;
     arena_init(&p->arena);
+    return p;
+}
+
+enum err_code projector_start(const struct config *cfg,
+                              const struct service *service,
+                              struct projector **ret,
+                              struct err *err)
+{
+    struct projector *p = projector_new(service);
     snprintf(p->channel, sizeof(p->channel), "lane_%s", service->name);
     struct follower_options o = {.cfg = cfg,
                                  .service = service,
                                  .name = "projector",
                                  .patience_ms = PATIENCE_MS,
-                                 .role = &role,
+                                 .role = &projector_role,
                                  .self = p};
     for (; service->projections[o.n_sources]; o.n_sources++)
         o.sources[o.n_sources] = apply_source(service->projections[o.n_sources]);

@@ -22,4 +22,9 @@ struct follower *projector_follower(struct projector *p);
 /* After follower_join() of its follower. */
 void projector_free(struct projector *p);
 
+/* For a replay, which brings a session of its own with any of the service's logs: `self` and the role. Nobody is notified. Free it
+ * after the role's close(). */
+struct projector *projector_new(const struct service *service);
+extern const struct follower_role projector_role;
+
 #endif

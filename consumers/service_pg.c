@@ -48,6 +48,21 @@ enum err_code service_generation_read(struct pg *pg, int *ret, struct err *err)
     return ERR_OK;
 }
 
+enum err_code service_pg_open_schema(const struct config *cfg,
+                                     const struct service *s,
+                                     const char *schema,
+                                     struct pg_options options,
+                                     struct pg **ret,
+                                     struct err *err)
+{
+    char conninfo[2 * CONFIG_TEXT_MAX], path[SEARCH_PATH_MAX];
+    service_pg_conninfo(cfg, s, conninfo, sizeof(conninfo));
+    snprintf(path, sizeof(path), "%s, hirelog_%s, hirelog_%s_vault", schema, s->name, s->name);
+    options.conninfo = conninfo;
+    options.search_path = path;
+    return pg_open(&options, ret, err);
+}
+
 enum err_code service_pg_open(const struct config *cfg,
                               const struct service *s,
                               int generation,
@@ -55,11 +70,7 @@ enum err_code service_pg_open(const struct config *cfg,
                               struct pg **ret,
                               struct err *err)
 {
-    char conninfo[2 * CONFIG_TEXT_MAX], path[SEARCH_PATH_MAX];
-    service_pg_conninfo(cfg, s, conninfo, sizeof(conninfo));
-    snprintf(path, sizeof(path), "hirelog_%s_g%d, hirelog_%s, hirelog_%s_vault", s->name,
-             generation, s->name, s->name);
-    options.conninfo = conninfo;
-    options.search_path = path;
-    return pg_open(&options, ret, err);
+    char schema[SEARCH_PATH_MAX / 2];
+    snprintf(schema, sizeof(schema), "hirelog_%s_g%d", s->name, generation);
+    return service_pg_open_schema(cfg, s, schema, options, ret, err);
 }

@@ -36,4 +36,12 @@ MUST_CHECK enum err_code service_pg_open(const struct config *cfg,
                                          struct pg **ret,
                                          struct err *err);
 
+/* The same for a generation by its schema's name: one that is filled, or kept. */
+MUST_CHECK enum err_code service_pg_open_schema(const struct config *cfg,
+                                                const struct service *s,
+                                                const char *schema,
+                                                struct pg_options options,
+                                                struct pg **ret,
+                                                struct err *err);
+
 #endif

@@ -78,22 +78,53 @@ static const enum pg_type column_types[COLUMN_N] = {
     [DATA] = PG_BYTEA_ARRAY, [POSITION] = PG_INT8_ARRAY,
 };
 
-static enum err_code fill_row(struct pg_param *column[COLUMN_N],
-                              size_t row,
-                              const struct aggregate *g,
-                              int64_t position,
-                              struct codec *codec,
-                              struct arena *a,
-                              struct err *err)
+void state_store_queue_rows(struct pg *pg,
+                            int fold_version,
+                            int32_t partition,
+                            const struct state_row *rows,
+                            size_t n,
+                            struct arena *a)
 {
-    struct record state = {g->type, (void *)(uintptr_t)g->state};
-    struct bytes data;
-    TRY(codec_encode(codec, state, a, &data, err));
-    column[ID][row] = pg_p_uuid(a, &g->id);
-    column[VERSION][row] = pg_p_int8(a, g->version);
-    column[ETAG][row] = pg_p_int8(a, g->etag);
-    column[DATA][row] = pg_p_bytea(a, data);
-    column[POSITION][row] = pg_p_int8(a, position);
+    struct pg_param *column[COLUMN_N];
+    if (n == 0)
+        return;
+    for (size_t c = 0; c < COLUMN_N; c++)
+        column[c] = param_column(a, n);
+    for (size_t i = 0; i < n; i++) {
+        column[ID][i] = pg_p_uuid(a, &rows[i].id);
+        column[VERSION][i] = pg_p_int8(a, rows[i].version);
+        column[ETAG][i] = pg_p_int8(a, rows[i].etag);
+        column[DATA][i] = pg_p_bytea(a, rows[i].data);
+        column[POSITION][i] = pg_p_int8(a, rows[i].position);
+    }
+    struct pg_param p[2 + COLUMN_N] = {pg_p_int4(a, fold_version), pg_p_int4(a, partition)};
+    for (size_t c = 0; c < COLUMN_N; c++)
+        p[2 + c] = pg_p_array(a, column_types[c], column[c], n);
+    pg_queue(pg, lane_sql(SQL_STATE_SAVE), p, ARRAY_SIZE(p));
+}
+
+enum err_code state_store_rows(const struct touched *t,
+                               const struct aggregates *as,
+                               struct codec *codec,
+                               struct arena *a,
+                               struct state_row **ret,
+                               size_t *ret_n,
+                               struct err *err)
+{
+    struct state_row *rows = ARENA_ARRAY(a, struct state_row, t->ids.n);
+    size_t n = 0;
+    for (size_t i = 0; i < t->ids.n; i++) {
+        const struct aggregate *g = aggregates_find(as, &t->ids.items[i]);
+        if (!g || !g->type)
+            continue;
+        struct record state = {g->type, (void *)(uintptr_t)g->state};
+        rows[n] = (struct state_row){
+            .id = g->id, .version = g->version, .etag = g->etag, .position = t->positions[i]};
+        TRY(codec_encode(codec, state, a, &rows[n].data, err));
+        n++;
+    }
+    *ret = rows;
+    *ret_n = n;
     return ERR_OK;
 }
 
@@ -106,23 +137,10 @@ enum err_code state_store_queue_save(struct pg *pg,
                                      struct arena *a,
                                      struct err *err)
 {
-    struct pg_param *column[COLUMN_N];
-    for (size_t c = 0; c < COLUMN_N; c++)
-        column[c] = param_column(a, t->ids.n);
+    struct state_row *rows = NULL;
     size_t n = 0;
-    for (size_t i = 0; i < t->ids.n; i++) {
-        const struct aggregate *g = aggregates_find(as, &t->ids.items[i]);
-        if (!g || !g->type)
-            continue;
-        TRY(fill_row(column, n, g, t->positions[i], codec, a, err));
-        n++;
-    }
-    if (n == 0)
-        return ERR_OK;
-    struct pg_param p[2 + COLUMN_N] = {pg_p_int4(a, fold_version), pg_p_int4(a, partition)};
-    for (size_t c = 0; c < COLUMN_N; c++)
-        p[2 + c] = pg_p_array(a, column_types[c], column[c], n);
-    pg_queue(pg, lane_sql(SQL_STATE_SAVE), p, ARRAY_SIZE(p));
+    TRY(state_store_rows(t, as, codec, a, &rows, &n, err));
+    state_store_queue_rows(pg, fold_version, partition, rows, n, a);
     return ERR_OK;
 }
 

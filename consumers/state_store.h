@@ -39,6 +39,29 @@ void touched_add(struct touched *t,
                  struct record event,
                  int64_t next_offset);
 
+/* A state as it is stored. */
+struct state_row {
+    struct uuid id;
+    int64_t version, etag;
+    int64_t position;
+    struct bytes data; /* framed */
+};
+/* The touched aggregates that have a state. ERR_INVALID: one is too large to be stored. */
+MUST_CHECK enum err_code state_store_rows(const struct touched *t,
+                                          const struct aggregates *as,
+                                          struct codec *codec,
+                                          struct arena *a,
+                                          struct state_row **ret,
+                                          size_t *ret_n,
+                                          struct err *err);
+/* Queues their upsert; n may be 0. */
+void state_store_queue_rows(struct pg *pg,
+                            int fold_version,
+                            int32_t partition,
+                            const struct state_row *rows,
+                            size_t n,
+                            struct arena *a);
+
 /* Queues the upsert of all touched aggregates that have a state. ERR_INVALID: one is too large to
  * be stored. */
 MUST_CHECK enum err_code state_store_queue_save(struct pg *pg,

@@ -12,11 +12,12 @@
 
 #define MARK_INSERT_ONLY "-- insert-only\n"
 #define MARK_NO_ROWS     "-- no rows\n"
+#define MARK_NEWEST      "-- newest counts\n"
 #define PARAM_PARTITION  "partition"
 
 struct apply_stmt {
     const struct record_type *type;
-    bool insert_only, no_rows;
+    bool insert_only, no_rows, newest_counts;
     struct pg_stmt stmt;
     struct event_field *fields; /* of $1, $2, ...; without leaf: the partition */
     size_t n;
@@ -56,6 +57,7 @@ static enum err_code stmt_new(const struct sql_file *file,
     s->type = type;
     s->insert_only = begins_with(file->text, MARK_INSERT_ONLY);
     s->no_rows = begins_with(file->text, MARK_NO_ROWS);
+    s->newest_counts = begins_with(file->text, MARK_NEWEST);
     TRY(sql_params_parse(file->text, a, &params, err));
     TRY(stmt_bind(s, &params, a, err));
     const char *name = arena_printf(a, "%s/%s/%s", file->service, file->kind, file->name);
@@ -140,14 +142,17 @@ struct step {
     const struct apply_stmt *stmt;
     const struct uuid *aggregate_id;
     const void *event;
+    const struct step
+        *older; /* told by the same row of parameters, where this one has none; NULL = none */
     size_t pos;
     int level;
 };
 
-/* The level of each aggregate's last event in the batch; open addressing, at most half full. */
+/* The level of each aggregate's last event in the batch, and that event; open addressing, at most half full. */
 struct level_slot {
     const struct uuid *id;
     int level;
+    struct step *last;
 };
 struct levels {
     struct level_slot *slots;
@@ -172,14 +177,34 @@ static struct level_slot *levels_at(const struct levels *l, const struct uuid *i
     return &l->slots[i & l->mask];
 }
 
-static int level_of(const struct levels *l, const struct uuid *id, bool insert_only)
+/* The aggregate's last step takes the event in, when one row of parameters can tell of both. */
+static bool joined(const struct level_slot *slot, struct step *step, struct arena *a)
 {
-    struct level_slot *slot = levels_at(l, id);
+    struct step *last = slot->last;
+    if (!last || !step->stmt->newest_counts || last->stmt != step->stmt)
+        return false;
+    struct step *older = ARENA_NEW(a, struct step);
+    *older = *last;
+    step->older = older;
+    step->level = last->level;
+    *last = *step;
+    return true;
+}
+
+/* At its level, behind the others in ret, or into the last one of its aggregate. */
+static void
+step_add(const struct levels *l, struct step step, struct arena *a, struct step *ret, size_t *n)
+{
+    struct level_slot *slot = levels_at(l, step.aggregate_id);
+    if (joined(slot, &step, a))
+        return;
     if (!slot->id)
-        *slot = (struct level_slot){.id = id};
+        *slot = (struct level_slot){.id = step.aggregate_id};
     else
-        slot->level += !insert_only;
-    return slot->level;
+        slot->level += !step.stmt->insert_only;
+    step.level = slot->level;
+    ret[*n] = step;
+    slot->last = &ret[(*n)++];
 }
 
 /* Into ret, which has room for n. */
@@ -205,8 +230,9 @@ static enum err_code steps_make(const struct apply *ap,
         if (s->no_rows)
             continue;
         const struct event_meta *meta = e->value;
-        int level = level_of(&levels, &meta->aggregate_id, s->insert_only);
-        ret[made++] = (struct step){s, &meta->aggregate_id, e->value, i, level};
+        struct step step = {
+            .stmt = s, .aggregate_id = &meta->aggregate_id, .event = e->value, .pos = i};
+        step_add(&levels, step, a, ret, &made);
     }
     *ret_n = made;
     return ERR_OK;
@@ -239,12 +265,22 @@ static size_t group_len(const struct step *steps, size_t n)
 
 /* ---- statements */
 
+/* Of the newest event that has it. */
+static struct pg_param
+field_param(const struct event_field *f, const struct step *step, struct arena *a)
+{
+    struct pg_param p = event_field_param(f, step->event, a);
+    for (const struct step *older = step->older; older && !p.data; older = older->older)
+        p = event_field_param(f, older->event, a);
+    return p;
+}
+
 static struct pg_param
 column(const struct event_field *f, const struct step *steps, size_t n, struct arena *a)
 {
     struct pg_param *elements = ARENA_ARRAY(a, struct pg_param, n);
     for (size_t i = 0; i < n; i++)
-        elements[i] = event_field_param(f, steps[i].event, a);
+        elements[i] = field_param(f, &steps[i], a);
     return pg_p_array(a, f->array_type, elements, n);
 }
 

@@ -42,7 +42,9 @@ DEFINE_CLEANUP(struct apply *, apply_free);
 /*
  * Queues the statements for these events (log order) on pg by levels: an event's level is one above
  * the last event of the same aggregate in the batch; insert-only types (first line `--
- * insert-only`) may share a level with what went before; from level APPLY_LEVELS_MAX on one by one.
+ * insert-only`) may share a level with what went before; from level APPLY_LEVELS_MAX on one by one. Where the first line is
+ * `-- newest counts`, events of that type that follow one another for an aggregate are one row: of each parameter the newest
+ * value that is not NULL. That is for statements that set what an event has, and keep what it has not.
  * Within a statement rows are in the order of their aggregate ids. Syncs whenever APPLY_QUEUE_MAX
  * statements are queued, so results of earlier statements must have been read; the caller syncs at
  * the end. CommandRejected makes no rows. An own event

@@ -52,6 +52,18 @@ enum err_code position_check(const char *text, struct err *err)
     return s == text ? err_set(err, ERR_INVALID, "empty position") : ERR_OK;
 }
 
+bool position_find(const char *position, const char *service, int32_t partition, int64_t *ret)
+{
+    struct position_entry e;
+    while (entry_next(&position, &e))
+        if (e.service_len == strlen(service) && e.partition == partition &&
+            memcmp(e.service, service, e.service_len) == 0) {
+            *ret = e.offset;
+            return true;
+        }
+    return false;
+}
+
 static bool passed(const char *position, const struct position_entry *e)
 {
     struct position_entry have;

@@ -85,5 +85,7 @@ MUST_CHECK enum err_code query_run_raw(const struct query *q,
 bool position_covers(const struct query *q, const char *position, const char *after);
 /* ERR_INVALID: not of the form service/p:offset,... */
 MUST_CHECK enum err_code position_check(const char *text, struct err *err);
+/* What the position says of that log. False: nothing. */
+bool position_find(const char *position, const char *service, int32_t partition, int64_t *ret);
 
 #endif

@@ -52,11 +52,8 @@ static const struct setting consumer_settings[] = {
     {"auto.offset.reset",          "error"},
 };
 /* librdkafka 2.0.2 looks again only after a second when it found its queue full: who reads a log from end
- * to end needs a queue for a second. */
-static const struct setting scanner_settings[] = {
-    {"queued.min.messages",        "100000"},
-    {"queued.max.messages.kbytes", "49152" },
-};
+ * to end needs a queue for a second. That of a record takes about as much again. */
+#define SCANNER_RECORDS_PER_MIB 2048
 /* librdkafka asks every consumer for a group; manual assignment never joins it. */
 #define READER_GROUP "hirelog.reader"
 static const struct setting member_settings[] = {
@@ -212,12 +209,18 @@ enum err_code kafka_producer_open(const struct config *cfg,
     return kafka_transactional_open(cfg, transactional_id, dr, opaque, NULL, ret, err);
 }
 
+static bool set_ahead(rd_kafka_conf_t *conf, int mib, struct err *err)
+{
+    return set_int(conf, "queued.min.messages", mib * SCANNER_RECORDS_PER_MIB, err) &&
+           set_int(conf, "queued.max.messages.kbytes", mib * 1024, err);
+}
+
 static enum err_code reader_open(const struct config *cfg,
                                  const char *group,
                                  const char *isolation,
                                  int fetch_wait_ms,
                                  int fetch_min_bytes,
-                                 bool scanner,
+                                 int ahead_mib,
                                  rd_kafka_t **ret,
                                  struct err *err)
 {
@@ -225,8 +228,8 @@ static enum err_code reader_open(const struct config *cfg,
     if (!conf)
         return ERR_INVALID;
     if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
-        !set_all(conf, scanner_settings, scanner ? ARRAY_SIZE(scanner_settings) : 0, err) ||
-        !set(conf, "group.id", group, err) || !set(conf, "enable.partition.eof", "true", err) ||
+        (ahead_mib > 0 && !set_ahead(conf, ahead_mib, err)) || !set(conf, "group.id", group, err) ||
+        !set(conf, "enable.partition.eof", "true", err) ||
         !set_int(conf, "fetch.wait.max.ms", fetch_wait_ms, err) ||
         !set_int(conf, "fetch.min.bytes", fetch_min_bytes, err) ||
         !set(conf, "isolation.level", isolation, err)) {
@@ -243,12 +246,13 @@ enum err_code kafka_reader_open(const struct config *cfg,
                                 struct err *err)
 {
     const char *isolation = read_committed ? "read_committed" : "read_uncommitted";
-    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, 1, false, ret, err);
+    return reader_open(cfg, READER_GROUP, isolation, fetch_wait_ms, 1, 0, ret, err);
 }
 
-enum err_code kafka_scanner_open(const struct config *cfg, rd_kafka_t **ret, struct err *err)
+enum err_code
+kafka_scanner_open(const struct config *cfg, int ahead_mib, rd_kafka_t **ret, struct err *err)
 {
-    return reader_open(cfg, READER_GROUP, "read_committed", 1, 1, true, ret, err);
+    return reader_open(cfg, READER_GROUP, "read_committed", 1, 1, ahead_mib, ret, err);
 }
 
 enum err_code kafka_follower_open(const struct config *cfg,
@@ -259,7 +263,7 @@ enum err_code kafka_follower_open(const struct config *cfg,
                                   struct err *err)
 {
     return reader_open(cfg, group ? group : READER_GROUP, "read_committed", fetch_wait_ms,
-                       fetch_min_bytes, false, ret, err);
+                       fetch_min_bytes, 0, ret, err);
 }
 
 enum err_code kafka_member_open(

@@ -45,9 +45,10 @@ MUST_CHECK enum err_code kafka_reader_open(const struct config *cfg,
                                            int fetch_wait_ms,
                                            rd_kafka_t **ret,
                                            struct err *err);
-/* The same, read_committed, for who reads a log from end to end: up to 48 MiB are fetched ahead. */
+/* The same, read_committed, for who reads a log from end to end: that much is fetched ahead, and is what can be read
+ * in a second. */
 MUST_CHECK enum err_code
-kafka_scanner_open(const struct config *cfg, rd_kafka_t **ret, struct err *err);
+kafka_scanner_open(const struct config *cfg, int ahead_mib, rd_kafka_t **ret, struct err *err);
 /* The same, read_committed, for who reads behind: an answer is there when min_bytes have come together or
  * the wait is over. group: whose stored offsets rd_kafka_committed() and rd_kafka_commit() mean, by a
  * consumer that is alone by a lock and never joins; NULL = none. */

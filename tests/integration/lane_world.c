@@ -47,6 +47,11 @@ static void load_config(struct config *cfg)
     snprintf(cfg->services, sizeof(cfg->services), "%s", world_services);
 }
 
+void world_load(void)
+{
+    load_config(&world.cfg);
+}
+
 void world_migrate(void)
 {
     struct migrate_service m[SERVICES_MAX];
@@ -350,13 +355,20 @@ void await_number(const char *sql, int64_t expected)
         await_news(sql, deadline);
 }
 
+const char *live_view(const char *service)
+{
+    return sql_text(arena_printf(&world.arena,
+                                 "SELECT 'hirelog_%s_g' || generation FROM hirelog_%s.control",
+                                 service, service));
+}
+
 const char *outcome_of(const char *service, const struct uuid *command_id)
 {
     char sql[256];
     int64_t deadline = time_monotonic_us() + DEADLINE_S * 1000000LL;
     snprintf(sql, sizeof(sql),
-             "SELECT coalesce(reason, status) FROM hirelog_%s_g1.outcome WHERE command_id = $1",
-             service);
+             "SELECT coalesce(reason, status) FROM %s.outcome WHERE command_id = $1",
+             live_view(service));
     struct pg_param id = pg_p_uuid(&world.arena, command_id);
     for (;;) {
         const PGresult *r;

@@ -31,6 +31,8 @@ extern const char *world_services;
 int world_begin(void **state);
 int world_end(void **state);
 void world_migrate(void);
+/* The settings alone: for the program itself, run again. */
+void world_load(void);
 /* Puts the offset (-2 = failed) into the int64_t that the message's opaque points to. */
 void world_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 
@@ -69,6 +71,8 @@ const char *sql_text(const char *sql);
 void sql_run(const char *sql);
 /* Waits (for notifications, not for time) until the query gives that number. */
 void await_number(const char *sql, int64_t expected);
+/* The schema of the generation that is live. */
+const char *live_view(const char *service);
 /* Waits for the command's outcome; "applied" or the refusal's reason. */
 const char *outcome_of(const char *service, const struct uuid *command_id);
 

@@ -1,3 +1,4 @@
+-- newest counts
 -- ClientUpdated -> profile.  What is absent stays.
 UPDATE profile p
 SET company = coalesce(e.company, p.company), website = coalesce(e.website, p.website), about = coalesce(e.about, p.about),

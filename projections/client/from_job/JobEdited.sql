@@ -1,3 +1,4 @@
+-- newest counts
 -- JobEdited -> posting.  What is absent stays.
 UPDATE posting p
 SET title = coalesce(e.title, p.title), description = coalesce(e.description, p.description),

@@ -6,7 +6,7 @@ DECLARE
 BEGIN
     FOR own IN
         SELECT nspname FROM pg_namespace
-        WHERE nspname IN (service, service || '_vault') OR nspname ~ ('^' || service || '_g[0-9]+$')
+        WHERE nspname IN (service, service || '_vault') OR nspname ~ ('^' || service || '(_g[0-9]+(_kept)?|_audit)$')
     LOOP
         EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', own);
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC', own);

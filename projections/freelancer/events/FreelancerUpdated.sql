@@ -1,3 +1,4 @@
+-- newest counts
 -- FreelancerUpdated -> profile.  What is absent stays.
 UPDATE profile p
 SET headline = n.headline, skills = n.skills, rate_amount = n.rate_amount, rate_currency = n.rate_currency,

@@ -1,3 +1,4 @@
+-- newest counts
 -- ProfileUpdated -> account.  What is absent stays.
 UPDATE account a
 SET display_name = coalesce(e.display_name, a.display_name), headline = coalesce(e.headline, a.headline),

@@ -1,0 +1,2 @@
+-- Nor a projector.
+SELECT partition FROM position ORDER BY source, partition FOR UPDATE;
