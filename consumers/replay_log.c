@@ -11,7 +11,7 @@
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/timeutil.h"
 
-#define AHEAD_MIB        24
+#define AHEAD_MIB        27
 #define POLL_MS          100
 #define STATES_BYTES_MAX (12 * 1024 * 1024) /* in memory, of one log */
 #define RUN_EVENTS_MAX   4000
