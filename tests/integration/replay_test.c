@@ -431,7 +431,8 @@ static void after_a_total_loss_everything_comes_back(void **state)
     send_command(&type_register_user, ben);
     assert_string_equal(outcome_of("user", &ben->meta.command_id), "applied");
     struct post_job *post = post_job_new("before the loss");
-    send_bytes("job", partition_of(&post->job_id), NULL, 0, (struct bytes){unreadable, sizeof(unreadable)});
+    send_bytes("job", partition_of(&post->job_id), NULL, 0,
+               (struct bytes){unreadable, sizeof(unreadable)});
     send_command(&type_post_job, post);
     assert_string_equal(outcome_of("job", &post->meta.command_id), "applied");
     worked("dora");
