@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "consumers/reactor.h"
@@ -371,10 +372,12 @@ static void a_frozen_process_keeps_nothing(void **state)
 {
     (void)state;
     struct uuid joy = uuid_v5_of("joy", NULL);
+    setenv("HIRELOG_TRANSACTION_TIMEOUT_MS", "4000", 1); /* all timeouts follow it: the group's, too */
     pid_t first = worker_spawn(NULL);
     (void)posted(&joy, "by the first");
     await_jobs_posted(&joy, 1);
     pid_t second = worker_spawn(NULL);
+    unsetenv("HIRELOG_TRANSACTION_TIMEOUT_MS");
     kill(first, SIGSTOP);
     (void)posted(&joy, "by the second");
     await_jobs_posted(&joy, 2);
