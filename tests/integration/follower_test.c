@@ -470,6 +470,8 @@ int main(int argc, char **argv)
         worker_main();
     const struct CMUnitTest tests[] = {
         SCENARIO(who_registers_gets_a_profile_per_role),
+        /* before any is killed: the group would wait for that one, too */
+        SCENARIO(a_frozen_process_keeps_nothing),
         SCENARIO(a_reactor_that_dies_after_sending_doubles_nothing),
         SCENARIO(a_reactor_that_dies_after_the_delivery_doubles_nothing),
         SCENARIO(a_reactor_that_dies_after_its_commit_loses_nothing),
@@ -482,7 +484,6 @@ int main(int argc, char **argv)
         SCENARIO(a_lost_view_is_projected_again_and_nobody_reacts_to_the_past),
         SCENARIO(what_a_projector_cannot_apply_is_parked_alone),
         SCENARIO(what_catch_up_cannot_apply_is_parked_alone),
-        SCENARIO(a_frozen_process_keeps_nothing),
         SCENARIO(an_unreadable_event_is_parked),
         SCENARIO(an_event_of_a_newer_program_is_waited_for),
     };
