@@ -72,7 +72,8 @@ varied_jobs() {
         }
     }'
 }
-varied=$(psql "$HIRELOG_PG" -Atc "SELECT count(*) FROM hirelog_job_g1.posting WHERE title LIKE 'Job word%'")
+view=hirelog_job_g$(psql "$HIRELOG_PG" -Atc 'SELECT generation FROM hirelog_job.control')
+varied=$(psql "$HIRELOG_PG" -Atc "SELECT count(*) FROM $view.posting WHERE title LIKE 'Job word%'")
 if ((varied < jobs_wanted)); then
     varied_jobs | "$load" "$host" "$port" POST /api/jobs/create/ 256 $(((jobs_wanted - varied) * 10 / 11 + 1)) 201 \
         "Authorization: Bearer $token" >/dev/null
@@ -81,16 +82,16 @@ fi
 api -D - -o /dev/null "$HIRELOG_URL/api/jobs/create/" -H "Authorization: Bearer $token" -d "$body" >"$HIRELOG_VAR/run/bench.headers"
 position=$(tr -d '\r' <"$HIRELOG_VAR/run/bench.headers" | sed -n 's/^Hirelog-Position: //Ip')
 api -o /dev/null -H "Hirelog-After: $position" -H 'Prefer: wait=30' "$HIRELOG_URL/api/jobs/?q=manual"
-psql "$HIRELOG_PG" -qAtc 'VACUUM ANALYZE hirelog_job_g1.posting, hirelog_job_g1.search'
-rows=$(psql "$HIRELOG_PG" -Atc 'SELECT count(*) FROM hirelog_job_g1.posting')
-id=$(psql "$HIRELOG_PG" -Atc 'SELECT job_id FROM hirelog_job_g1.posting LIMIT 1 OFFSET 5000')
+psql "$HIRELOG_PG" -qAtc "VACUUM ANALYZE $view.posting, $view.search"
+rows=$(psql "$HIRELOG_PG" -Atc "SELECT count(*) FROM $view.posting")
+id=$(psql "$HIRELOG_PG" -Atc "SELECT job_id FROM $view.posting LIMIT 1 OFFSET 5000")
 
 echo "Reads at 16 connections, $rows jobs in the table"
 line=$(get "/api/jobs/$id/" 100000)
 say "  GET /api/jobs/{id}/" "$line"
 script=$(mktemp)
 trap 'rm -f "$script"' EXIT
-echo "SELECT * FROM hirelog_job_g1.posting WHERE job_id = '$id'::uuid;" >"$script"
+echo "SELECT * FROM $view.posting WHERE job_id = '$id'::uuid;" >"$script"
 tps=$(pgbench -n -M prepared -c 16 -j 2 -T 5 -f "$script" "$HIRELOG_PG" | sed -n 's/^tps = \([0-9.]*\).*/\1/p')
 say "  pgbench, prepared SELECT by UUID" "tps=$tps"
 check "ratio to pgbench" "$(awk -v a="$(figure rate "$line")" -v b="$tps" 'BEGIN { printf "%.2f", a / b }')" '>=' 0.40

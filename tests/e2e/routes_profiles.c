@@ -279,7 +279,9 @@ static void sql(const char *text)
         fail_msg("%s", err.msg);
 }
 
-#define PARKED "hirelog_job_g1.parked"
+#define LIVE_JOB                                                                   \
+    "SELECT set_config('search_path', 'hirelog_job_g' || generation, false) FROM " \
+    "hirelog_job.control;"
 
 /* P2: a person has to look at it first. */
 void what_is_parked_is_not_shown(void **state)
@@ -287,11 +289,12 @@ void what_is_parked_is_not_shown(void **state)
     (void)state;
     char job[40];
     post_job(&ana, job);
-    sql(at("INSERT INTO " PARKED " (projection, partition, \"offset\", aggregate_id, event_type, "
+    sql(at(LIVE_JOB
+           "INSERT INTO parked (projection, partition, \"offset\", aggregate_id, event_type, "
            "value, at) VALUES ('events', 0, -1, '",
            job, "', 'JobEdited', '', now())"));
     http_ask(NULL, "GET", at("/api/jobs/", job, "/"), NULL, "", 409);
     http_refused("parked");
-    sql(at("DELETE FROM " PARKED " WHERE aggregate_id = '", job, "'"));
+    sql(at(LIVE_JOB "DELETE FROM parked WHERE aggregate_id = '", job, "'"));
     http_ask(NULL, "GET", at("/api/jobs/", job, "/"), NULL, "", 200);
 }
