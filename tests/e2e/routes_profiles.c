@@ -168,6 +168,13 @@ static void post_found(const char *title, const char *text, int amount)
     http_ask(&eve, "POST", "/api/jobs/create/", body, "", 201);
 }
 
+/* A position covers its partition: the jobs of a search lie in several. */
+static void also_after(char all[512])
+{
+    size_t len = strlen(all);
+    (void)snprintf(all + len, 512 - len, "%s%s", len ? "," : "", http_header("Hirelog-Position"));
+}
+
 static void expect_jobs(const char *filters, size_t n)
 {
     http_ask(NULL, "GET", at("/api/jobs/?", filters, ""), NULL, "", 200);
@@ -177,13 +184,17 @@ static void expect_jobs(const char *filters, size_t n)
 void jobs_are_found_best_first(void **state)
 {
     (void)state;
-    char word[16], path[512], seen[3][40], best[40];
+    char word[16], path[512], seen[3][40], best[40], all[512] = "", after[600];
     (void)snprintf(word, sizeof(word), "%s", word_of(&eve));
     post_found(word, word, 100);
     keep_id(best); /* the oldest, but the word is in its title, too */
+    also_after(all);
     post_found("Something", word, 200);
+    also_after(all);
     post_found("Something else", word, 300);
-    http_ask(NULL, "GET", at("/api/jobs/?q=", word, ""), NULL, after_that(), 200);
+    also_after(all);
+    (void)snprintf(after, sizeof(after), "Hirelog-After: %s\r\nPrefer: wait=10\r\n", all);
+    http_ask(NULL, "GET", at("/api/jobs/?q=", word, ""), NULL, after, 200);
     assert_int_equal(json_array_size(json_object_get(answer.json, "results")), 3);
     assert_string_equal(http_text("results.0.id"), best);
     (void)snprintf(path, sizeof(path), "/api/jobs/?page_size=1&q=%s", word);
@@ -287,14 +298,16 @@ static void sql(const char *text)
 void what_is_parked_is_not_shown(void **state)
 {
     (void)state;
-    char job[40];
+    char job[40], park[512];
     post_job(&ana, job);
-    sql(at(LIVE_JOB
-           "INSERT INTO parked (projection, partition, \"offset\", aggregate_id, event_type, "
-           "value, at) VALUES ('events', 0, -1, '",
-           job, "', 'JobEdited', '', now())"));
+    (void)snprintf(park, sizeof(park),
+                   LIVE_JOB
+                   "INSERT INTO parked (projection, partition, \"offset\", aggregate_id, "
+                   "event_type, value, at) VALUES ('events', 0, -1, '%s', 'JobEdited', '', now())",
+                   job);
+    sql(park);
     http_ask(NULL, "GET", at("/api/jobs/", job, "/"), NULL, "", 409);
     http_refused("parked");
-    sql(at(LIVE_JOB "DELETE FROM parked WHERE aggregate_id = '", job, "'"));
+    sql(LIVE_JOB "DELETE FROM parked WHERE \"offset\" = -1");
     http_ask(NULL, "GET", at("/api/jobs/", job, "/"), NULL, "", 200);
 }
