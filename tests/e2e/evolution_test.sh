@@ -137,3 +137,10 @@ post_job "$ana_token"
 seen_by '' "/api/clients/$ana_id/" .jobs_posted $((posted + 1))
 rows | grep -v "$job_id" | diff "$work/before" - || die "the rows differ"
 echo "$(wc -l <"$work/before") rows are the same"
+
+it "a replay reads both versions, compares and swaps, beside the worker; the old program's leaves the view alone"
+"$new" replay job --config "$work/hirelog.conf" | tail -n 2
+rows | grep -v "$job_id" | diff "$work/before" - || die "the rows differ after the replay"
+! "$old" replay job --config "$work/hirelog.conf" >"$work/said" 2>&1 || die "the old program replayed what it cannot read"
+grep -F 'written by a newer program' "$work/said" | head -n 1 || die "it does not say why: $(<"$work/said")"
+post_job "$ana_token"

@@ -372,7 +372,8 @@ static void a_frozen_process_keeps_nothing(void **state)
 {
     (void)state;
     struct uuid joy = uuid_v5_of("joy", NULL);
-    setenv("HIRELOG_TRANSACTION_TIMEOUT_MS", "4000", 1); /* all timeouts follow it: the group's, too */
+    setenv("HIRELOG_TRANSACTION_TIMEOUT_MS", "4000",
+           1); /* all timeouts follow it: the group's, too */
     pid_t first = worker_spawn(NULL);
     (void)posted(&joy, "by the first");
     await_jobs_posted(&joy, 1);
