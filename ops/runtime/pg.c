@@ -451,10 +451,15 @@ enum err_code pg_commit(struct pg *pg, struct err *err)
 enum err_code pg_commit_then(
     struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n, struct err *err)
 {
+    struct err why = {0};
     size_t index = pg_queue_command(pg, "COMMIT");
     (void)pg_queue(pg, s, p, n);
-    enum err_code code = pg_sync(pg, err);
-    return committed(pg, index) ? ERR_OK : not_committed(code, err);
+    enum err_code code = pg_sync(pg, &why);
+    if (committed(pg, index)) /* the hint's failure is nobody's business */
+        return ERR_OK;
+    if (err)
+        *err = why;
+    return not_committed(code, err);
 }
 
 void pg_rollback(struct pg *pg)

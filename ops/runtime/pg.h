@@ -98,7 +98,8 @@ MUST_CHECK enum err_code pg_exec(struct pg *pg,
 /* Queues COMMIT, syncs; ERR_OK only if the command tag is exactly COMMIT (RULES 23). */
 MUST_CHECK enum err_code pg_commit(struct pg *pg, struct err *err);
 /* The same, and behind it, in the same trip and a transaction of its own, a statement that may fail: a
- * hint such as NOTIFY. ERR_OK: committed, whatever became of the hint. Not committed: nothing was hinted. */
+ * hint such as NOTIFY. ERR_OK: committed, whatever became of the hint. What fails in this trip hints nothing; a
+ * transaction that had failed in an earlier one is rolled back, and hinted: check each sync. */
 MUST_CHECK enum err_code pg_commit_then(
     struct pg *pg, const struct pg_stmt *s, const struct pg_param *p, size_t n, struct err *err);
 void pg_rollback(struct pg *pg); /* best effort; a broken connection stays broken */

@@ -235,6 +235,82 @@ static void a_commit_of_a_failed_transaction_is_no_commit(void **state)
     assert_int_equal(one_number(&stmt_one), 1);
 }
 
+/* ---- a commit and its hint in one trip */
+
+static const struct pg_stmt stmt_note = {.name = "note",
+                                         .sql = "INSERT INTO trip SELECT txid_current()"};
+static const struct pg_stmt stmt_noted = {.name = "noted",
+                                          .sql = "SELECT count(DISTINCT id) FROM trip"};
+
+static void begin_and_note(void)
+{
+    command("CREATE TEMP TABLE trip (id int8)");
+    pg_queue_command(pg, "BEGIN");
+    pg_queue(pg, &stmt_note, NULL, 0);
+    OK(pg_sync(pg, &err));
+}
+
+static void a_hint_is_behind_its_commit_in_a_transaction_of_its_own(void **state)
+{
+    (void)state;
+    begin_and_note();
+    OK(pg_commit_then(pg, &stmt_note, NULL, 0, &err));
+    assert_int_equal(one_number(&stmt_noted), 2);
+}
+
+static void a_hint_that_fails_leaves_the_commit_as_it_is(void **state)
+{
+    (void)state;
+    struct pg_param zero = pg_p_int4(&arena, 0);
+    struct err untouched = {0};
+    begin_and_note();
+    assert_int_equal(pg_commit_then(pg, &stmt_zero_divide, &zero, 1, &untouched), ERR_OK);
+    assert_int_equal(untouched.code, ERR_OK);
+    assert_int_equal(one_number(&stmt_noted), 1);
+}
+
+/* What was refused in the trip takes COMMIT and hint along. */
+static void a_trip_that_fails_commits_and_hints_nothing(void **state)
+{
+    (void)state;
+    struct pg_param zero = pg_p_int4(&arena, 0);
+    begin_and_note();
+    pg_queue(pg, &stmt_zero_divide, &zero, 1);
+    assert_int_equal(pg_commit_then(pg, &stmt_note, NULL, 0, &err), ERR_INVALID);
+    pg_rollback(pg);
+    assert_int_equal(one_number(&stmt_noted), 0);
+}
+
+static void a_transaction_that_had_failed_is_not_committed_by_the_trip(void **state)
+{
+    (void)state;
+    struct pg_param zero = pg_p_int4(&arena, 0);
+    begin_and_note();
+    assert_int_equal(pg_exec(pg, &stmt_zero_divide, &zero, 1, NULL, &err), ERR_INVALID);
+    assert_int_not_equal(pg_commit_then(pg, &stmt_one, NULL, 0, &err), ERR_OK);
+    assert_int_equal(one_number(&stmt_noted), 0);
+}
+
+/* The answer to the COMMIT came, whatever came behind it. */
+static void a_backend_that_dies_of_its_hint_has_committed(void **state)
+{
+    (void)state;
+    static const struct pg_stmt die = {.name = "die_of_hint",
+                                       .sql = "SELECT pg_terminate_backend(pg_backend_pid())"};
+    command("BEGIN");
+    OK(pg_commit_then(pg, &die, NULL, 0, &err));
+    assert_true(pg_broken(pg));
+}
+
+static void a_backend_that_dies_before_its_commit_is_an_unknown_outcome(void **state)
+{
+    (void)state;
+    begin_and_note();
+    pg_queue_command(pg, "SELECT pg_terminate_backend(pg_backend_pid())");
+    assert_int_equal(pg_commit_then(pg, &stmt_one, NULL, 0, &err), ERR_UNAVAILABLE);
+    assert_true(pg_broken(pg));
+}
+
 static void a_rollback_leaves_a_session_that_works(void **state)
 {
     (void)state;
@@ -378,6 +454,12 @@ int main(void)
         TEST(the_first_error_of_a_pipeline_is_told_and_the_session_goes_on),
         TEST(a_preparation_that_was_skipped_or_failed_is_made_again),
         TEST(a_commit_of_a_failed_transaction_is_no_commit),
+        TEST(a_hint_is_behind_its_commit_in_a_transaction_of_its_own),
+        TEST(a_hint_that_fails_leaves_the_commit_as_it_is),
+        TEST(a_trip_that_fails_commits_and_hints_nothing),
+        TEST(a_transaction_that_had_failed_is_not_committed_by_the_trip),
+        TEST(a_backend_that_dies_of_its_hint_has_committed),
+        TEST(a_backend_that_dies_before_its_commit_is_an_unknown_outcome),
         TEST(a_rollback_leaves_a_session_that_works),
         TEST(a_savepoint_confines_poison),
         TEST(a_backend_that_dies_in_a_pipeline_is_noticed),
