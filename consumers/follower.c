@@ -308,8 +308,11 @@ static enum err_code hand_over_run(struct reading *r, size_t i, struct err *err)
         s->logs[i].next = run.next;
         metric_add(r->follower->records, (int64_t)n);
     }
-    if (n < p->n && r->newer.code == ERR_OK)
-        not_known(&s->logs[i], p->messages[n]->offset, &why, &r->newer);
+    if (n < p->n) {
+        p->at_end = false; /* of what came, not of what was done */
+        if (r->newer.code == ERR_OK)
+            not_known(&s->logs[i], p->messages[n]->offset, &why, &r->newer);
+    }
     pile_clear(p);
     return ERR_OK;
 }
