@@ -54,7 +54,8 @@ struct lane_session {
     struct inbox inbox;
     size_t limit; /* commands per batch; halved while poison is being cornered (W7) */
     struct arena arena;
-    int64_t swept_at_us;
+    int64_t sweep_at_us;
+    struct uuid sweep_walk; /* retention_sweep's */
 };
 
 /*

@@ -10,12 +10,15 @@
 #include "ops/runtime/pg.h"
 
 /* Deletes at most `max` rows of each kind, own transaction; before_us = now less the outcomes'
- * retention. *ret_more: a kind reached max. Any lane of the service may call it. */
+ * retention. Credentials are not found by their age: each call looks at the next `max` of them. *walk is
+ * where it goes on, nil at first, the caller's to keep. *ret_more: a kind reached max, or credentials were
+ * forgotten and there are more to look at. Any lane of the service may call it. */
 MUST_CHECK enum err_code retention_sweep(struct pg *pg,
                                          const struct service *service,
                                          int64_t now_us,
                                          int64_t before_us,
                                          int64_t max,
+                                         struct uuid *walk,
                                          bool *ret_more,
                                          struct err *err);
 

@@ -7,7 +7,6 @@ CREATE TABLE credential (
     password_hash text NOT NULL,
     created_at    timestamptz NOT NULL
 );
-CREATE INDEX credential_age ON credential (created_at);
 CREATE INDEX credential_user ON credential (user_id);
 
 -- Sessions by the SHA-256 of their token; valid while security_version is still the account's (V2).

@@ -284,6 +284,25 @@ static void a_lane_remembers_its_fold_version_from_the_start(void **state)
     worker_stop(worker);
 }
 
+/* It ended the lane's session, and the next one began with a sweep again. */
+static void a_sweep_that_fails_does_not_end_the_session(void **state)
+{
+    (void)state;
+    static const char epochs[] =
+        "SELECT string_agg(epoch::text, ' ' ORDER BY partition) FROM hirelog_job_g1.lane";
+    struct jobs first, second;
+    sql_run("REVOKE DELETE ON hirelog_job_g1.outcome FROM hirelog_job");
+    pid_t worker = worker_spawn(NULL);
+    send_jobs(&first, "before a sweep");
+    expect_each_once(&first, "before a sweep");
+    const char *before = sql_text(epochs);
+    send_jobs(&second, "after a sweep");
+    expect_each_once(&second, "after a sweep");
+    assert_string_equal(sql_text(epochs), before);
+    worker_stop(worker);
+    sql_run("GRANT DELETE ON hirelog_job_g1.outcome TO hirelog_job");
+}
+
 /* ---- owners */
 
 static void a_second_owner_fences_the_first(void **state)
@@ -541,6 +560,7 @@ int main(int argc, char **argv)
         worker_main();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_lane_remembers_its_fold_version_from_the_start, workers_end),
+        cmocka_unit_test_teardown(a_sweep_that_fails_does_not_end_the_session, workers_end),
         cmocka_unit_test_teardown(commands_become_events_rows_and_outcomes, workers_end),
         cmocka_unit_test_teardown(two_workers_share_the_lanes_and_one_takes_over, workers_end),
         cmocka_unit_test_teardown(a_command_sent_three_times_is_decided_once, workers_end),
