@@ -10,7 +10,6 @@
 #include "consumers/import_mark.h"
 #include "consumers/log_identity.h"
 #include "consumers/outcome.h"
-#include "consumers/retention.h"
 #include "consumers/state_store.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
@@ -269,8 +268,8 @@ static enum err_code sweep_when_due(struct lane_session *s, struct err *err)
                           err));
     bool more = false;
     if (s->id->partition == 0) /* these have no partition: one lane does it for all */
-        TRY(retention_sweep(s->pg, s->id->service, time_now_us(), before, SWEEP_ROWS_MAX, &more,
-                            err));
+        TRY(retention_sweep(s->pg, &s->walk, s->id->service, time_now_us(), before, SWEEP_ROWS_MAX,
+                            &more, err));
     more |= outcomes == SWEEP_ROWS_MAX || states == SWEEP_ROWS_MAX;
     s->swept_at_us = now + (more ? SWEEP_AGAIN_US : SWEEP_EVERY_US);
     return ERR_OK;

@@ -11,6 +11,7 @@
 #include "consumers/lane_row.h"
 #include "consumers/manifest.h"
 #include "consumers/parked.h"
+#include "consumers/retention.h"
 #include "consumers/service_pg.h"
 #include "producers/event_log.h"
 
@@ -55,6 +56,7 @@ struct lane_session {
     size_t limit; /* commands per batch; halved while poison is being cornered (W7) */
     struct arena arena;
     int64_t swept_at_us;
+    struct retention_walk walk;
 };
 
 /*
