@@ -42,6 +42,16 @@ enum err_code item_find(struct request *rq,
     return ERR_OK;
 }
 
+bool item_uncertain(struct request *rq, bool caught_up, bool parked, const char *what)
+{
+    if (parked)
+        (void)reply_problem(rq, MHD_HTTP_CONFLICT, "parked",
+                            "This %s cannot be shown until an operator has looked at it.", what);
+    else if (!caught_up)
+        (void)reply_unavailable(rq, "The view is still catching up.");
+    return parked || !caught_up;
+}
+
 char *item_etag(const struct query *q, struct arena *a, int64_t version, struct bytes body)
 {
     return query_summed(q) ? etag_summed(a, version, body) : etag_version(a, version);

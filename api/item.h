@@ -31,6 +31,9 @@ MUST_CHECK enum err_code item_find(struct request *rq,
                                    const struct uuid *id,
                                    struct query_result *ret,
                                    struct err *err);
+/* Asked for when nothing was found: is it unknown whether there is such a thing? True: the reply is filled in, 503
+ * while the view is catching up (V2), 409 when its events wait for an operator (P2). `what`: in the API's words. */
+bool item_uncertain(struct request *rq, bool caught_up, bool parked, const char *what);
 /* The tag of a resource that this query shows. */
 char *item_etag(const struct query *q, struct arena *a, int64_t version, struct bytes body);
 

@@ -32,41 +32,44 @@ static bool member_has(const json_t *o, const char *name, const struct uuid *who
     return false;
 }
 
-/* Is the caller in the resource that this one points to? ERR_REJECTED: no; anything else than
- * ERR_OK: nobody can tell now. */
-static enum err_code
-visible_via(struct request *rq, const struct access *access, const json_t *o, struct err *err)
+static bool not_theirs(struct request *rq, const struct access *access)
+{
+    (void)reply_problem(rq, MHD_HTTP_FORBIDDEN, access->reason, "This is not yours to see.");
+    return false;
+}
+
+/* Is the caller in the resource that this one points to? False: the reply is filled in. */
+static bool visible_via(struct request *rq, const struct access *access, const json_t *o)
 {
     struct uuid id;
     struct query_result r;
+    struct err err;
     if (!access->via_query || !item_member(o, access->via_member, &id))
-        return err_set(err, ERR_REJECTED, "not a party");
-    TRY(item_find(rq, rq->route->service, access->via_query, &id, &r, err));
-    if (r.n == 0 && !r.caught_up)
-        return err_set(err, ERR_UNAVAILABLE, "%s is still catching up", access->via_query);
+        return not_theirs(rq, access);
+    if (item_find(rq, rq->route->service, access->via_query, &id, &r, &err) != ERR_OK) {
+        (void)reply_err(rq, &err);
+        return false;
+    }
+    if (r.n == 0 && item_uncertain(rq, r.caught_up, query_is_parked(&r, &id), access->via_query))
+        return false;
     json_t *owner = r.n ? item_json(r.rows[0].body) : NULL;
     bool ok = member_has(owner, access->via_owner, &rq->identity.user_id);
     json_decref(owner);
-    return ok ? ERR_OK : err_set(err, ERR_REJECTED, "not a party");
+    return ok || not_theirs(rq, access);
 }
 
 /* False: the reply is filled in. */
 static bool visible(struct request *rq, const struct access *access, struct bytes body)
 {
-    struct err err;
     if (!access)
         return true;
     json_t *o = item_json(body);
     bool ok = false;
     for (size_t i = 0; i < ACCESS_MEMBERS_MAX && !ok; i++)
         ok = member_has(o, access->members[i], &rq->identity.user_id);
-    enum err_code code = ok ? ERR_OK : visible_via(rq, access, o, &err);
+    ok = ok || visible_via(rq, access, o);
     json_decref(o);
-    if (code == ERR_REJECTED)
-        (void)reply_problem(rq, MHD_HTTP_FORBIDDEN, access->reason, "This is not yours to see.");
-    else if (code != ERR_OK)
-        (void)reply_err(rq, &err);
-    return code == ERR_OK;
+    return ok;
 }
 
 /* The id in the path; dispatch has checked that it is one. */
@@ -78,19 +81,12 @@ static struct uuid first_capture(const struct request *rq)
     return id;
 }
 
-/* 404 is a fact only when the view has caught up (V2). */
-static enum step absent(struct request *rq, bool caught_up, const char *what)
+/* 404 is a fact only when nothing is uncertain. */
+static enum step absent(struct request *rq, bool caught_up, bool parked, const char *what)
 {
-    if (!caught_up)
-        return reply_unavailable(rq, "The view is still catching up.");
+    if (item_uncertain(rq, caught_up, parked, what))
+        return STEP_DONE;
     return reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "There is no such %s.", what);
-}
-
-/* P2: an event of it could not be applied; what the view has of it may be wrong. */
-static enum step parked(struct request *rq, const char *what)
-{
-    return reply_problem(rq, MHD_HTTP_CONFLICT, "parked",
-                         "This %s cannot be shown until an operator has looked at it.", what);
 }
 
 /* ---- waiting for a position */
@@ -197,10 +193,8 @@ static enum step item_found(struct request *rq)
         return not_yet(rq, w->epoch, item_ask);
     if (found->found && !visible(rq, route->access, body))
         return STEP_DONE;
-    if (found->parked)
-        return parked(rq, route->resource);
-    if (!found->found)
-        return absent(rq, found->caught_up, route->resource);
+    if (!found->found || found->parked) /* what the view has of a parked one may be wrong */
+        return absent(rq, found->caught_up, found->parked, route->resource);
     return shown(rq, item_etag(found->query, &rq->arena, found->row.version, body), body);
 }
 
@@ -390,7 +384,7 @@ static bool parent_allows(struct request *rq)
     if (item_find(rq, rq->route->service, parent->query, &id, &r, &err) != ERR_OK)
         (void)reply_err(rq, &err);
     else if (r.n == 0)
-        (void)absent(rq, r.caught_up, parent->query);
+        (void)absent(rq, r.caught_up, query_is_parked(&r, &id), parent->query);
     else
         return visible(rq, &parent->access, r.rows[0].body);
     return false;
@@ -402,8 +396,8 @@ static enum step list_shown(struct request *rq, bool empty, bool caught_up, stru
 {
     if (!parent_allows(rq))
         return STEP_DONE;
-    if (empty && !caught_up)
-        return absent(rq, caught_up, rq->route->resource);
+    if (empty && item_uncertain(rq, caught_up, false, rq->route->resource))
+        return STEP_DONE;
     return shown(rq, etag_hash(&rq->arena, body), body);
 }
 

@@ -103,8 +103,8 @@ struct route {
     const struct filter *filters;
     const struct access *access;
     const struct parent *parent;
-    const char *actor_arg; /* query argument that takes the caller's id */
-    bool bare; /* no final slash, foreign query parameters allowed: the registry's dialect */
+    const char *actor_arg;    /* query argument that takes the caller's id */
+    bool bare;                /* no final slash, captures that are no ids: the registry's dialect */
     const char *content_type; /* of the answer; NULL = JSON */
     const char *body_schema;  /* JSON Schema members that come on top of the command's: passwords */
     const char *summary;

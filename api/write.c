@@ -190,15 +190,12 @@ static bool named_find(struct request *rq,
     const struct uuid *id = uuid_field(rq->write, field);
     if (item_find(rq, service, query, id, &result, &err) != ERR_OK)
         (void)reply_err(rq, &err);
-    else if (result.n == 0 && !result.caught_up)
-        (void)reply_unavailable(rq, "The view is still catching up.");
-    else if (result.n == 0)
-        (void)reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "%s names nothing that exists.",
-                            field);
-    else {
+    else if (result.n > 0) {
         *ret = result.rows[0].body;
         return true;
-    }
+    } else if (!item_uncertain(rq, result.caught_up, query_is_parked(&result, id), query))
+        (void)reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "%s names nothing that exists.",
+                            field);
     return false;
 }
 

@@ -23,7 +23,8 @@ static bool read_number(const char **s, int64_t *ret)
     return errno == 0;
 }
 
-/* Reads the entry at *s and the comma behind it. False at the end and on what is none. */
+/* Reads the entry at *s and the comma behind it, with the blanks that come with a header field sent in parts.
+ * False at the end and on what is none. */
 static bool entry_next(const char **s, struct position_entry *ret)
 {
     const char *p = *s;
@@ -34,11 +35,10 @@ static bool entry_next(const char **s, struct position_entry *ret)
     if (ret->service_len == 0 || *p++ != '/' || !read_number(&p, &ret->partition) || *p++ != ':' ||
         !read_number(&p, &ret->offset))
         return false;
-    if (*p == ',' && p[1])
-        p++;
-    else if (*p)
+    size_t gap = *p == ',' ? 1 + strspn(p + 1, " ") : 0;
+    if (*p && (gap == 0 || !p[gap]))
         return false;
-    *s = p;
+    *s = p + gap;
     return true;
 }
 

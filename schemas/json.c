@@ -163,7 +163,7 @@ enum err_code json_parse(
     if (place.too_deep)
         return err_set(err, ERR_INVALID, "nested deeper than %d", JSON_DEPTH_MAX);
     json_t *json = json_loadb(text.len > 0 ? (const char *)text.data : "", text.len,
-                              JSON_REJECT_DUPLICATES, &error);
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (json == NULL)
         return refuse(&error, text, a, errors, err);
     if (!json_is_object(json)) {

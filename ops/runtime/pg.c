@@ -9,6 +9,7 @@
 #define PREPARED_MAX        512 /* statements of one connection; a power of two (open addressing) */
 #define DEADLINE_DEFAULT_MS 30000 /* of one sync, where no statement timeout bounds it */
 #define SQLSTATE_LEN        5
+#define SQL_SHOWN_MAX       60 /* bytes of a statement without a name, in an error */
 
 enum entry_kind { ENTRY_PREPARE, ENTRY_EXECUTE, ENTRY_COMMAND };
 
@@ -333,14 +334,16 @@ static enum err_code classify(const char *sqlstate)
     return ERR_INTERNAL;
 }
 
+/* A text that has no name is cut, so that there is room for what PostgreSQL says of it. */
 static enum err_code entry_error(const struct entry *e, struct err *err)
 {
     const char *sqlstate = PQresultErrorField(e->res, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(e->res, PG_DIAG_MESSAGE_PRIMARY);
     const char *what = e->stmt ? e->stmt->name : e->sql;
     if (!sqlstate)
-        return err_set(err, ERR_UNAVAILABLE, "%s: %s", what, PQresultErrorMessage(e->res));
-    return err_set_reason(err, classify(sqlstate), sqlstate, "%s: %s (%s)", what,
+        return err_set(err, ERR_UNAVAILABLE, "%.*s: %s", SQL_SHOWN_MAX, what,
+                       PQresultErrorMessage(e->res));
+    return err_set_reason(err, classify(sqlstate), sqlstate, "%.*s: %s (%s)", SQL_SHOWN_MAX, what,
                           message ? message : "", sqlstate);
 }
 

@@ -5,8 +5,9 @@
  *   already_exists       the id is taken (RegisterUser)
  *   email_taken          the address is another account's, or was: deactivation keeps it
  *   not_found            no such account
- *   not_the_owner        a person changes only the own account; an account is opened by nobody
- * known, under the command's id account_deactivated  nothing happens to a closed account any more
+ *   not_the_owner        a person changes only the own account; who opens one is not known yet, and it gets
+ *                        the command's id
+ *   account_deactivated  nothing happens to a closed account any more
  *   invalid_credentials  the old password was replaced meanwhile (ChangePassword)
  *   nothing_to_change    UpdateProfile without a member
  */

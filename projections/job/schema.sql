@@ -62,7 +62,8 @@ CREATE TABLE search (
     version         int8 NOT NULL,
     created_at      timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX search_newest ON search (created_at DESC, job_id DESC);
+-- Every search is one of a status.
+CREATE INDEX search_newest ON search (status, created_at DESC, job_id DESC);
 CREATE INDEX search_by_budget ON search (budget_currency, budget_amount);
 -- A pending list makes filling it cheap; a short one (kB), as every search has to read through it.
 CREATE INDEX search_words ON search USING gin (words, skill_keys) WITH (fastupdate = on, gin_pending_list_limit = 256);

@@ -35,6 +35,7 @@ route_test freelancers_are_found, a_freelancer_follows_its_applications;
 route_test a_read_waits_for_what_another_service_tells;
 route_test jobs_are_found_best_first, a_cursor_belongs_to_its_kind_of_list;
 route_test filters_are_checked, what_is_parked_is_not_shown;
+route_test what_is_parked_is_not_called_absent;
 /* routes_messages.c */
 route_test two_people_write_to_each_other, a_thread_is_not_for_strangers;
 route_test a_message_needs_somebody_else;

@@ -294,20 +294,46 @@ static void sql(const char *text)
     "SELECT set_config('search_path', 'hirelog_job_g' || generation, false) FROM " \
     "hirelog_job.control;"
 
+static void park(const char *id)
+{
+    char text[512];
+    (void)snprintf(text, sizeof(text),
+                   LIVE_JOB
+                   "INSERT INTO parked (projection, partition, \"offset\", aggregate_id, "
+                   "event_type, value, at) VALUES ('events', 0, -1, '%s', 'JobEdited', '', now())",
+                   id);
+    sql(text);
+}
+
+static void unpark(void)
+{
+    sql(LIVE_JOB "DELETE FROM parked WHERE \"offset\" = -1");
+}
+
 /* P2: a person has to look at it first. */
 void what_is_parked_is_not_shown(void **state)
 {
     (void)state;
-    char job[40], park[512];
+    char job[40];
     post_job(&ana, job);
-    (void)snprintf(park, sizeof(park),
-                   LIVE_JOB
-                   "INSERT INTO parked (projection, partition, \"offset\", aggregate_id, "
-                   "event_type, value, at) VALUES ('events', 0, -1, '%s', 'JobEdited', '', now())",
-                   job);
-    sql(park);
+    park(job);
     http_ask(NULL, "GET", at("/api/jobs/", job, "/"), NULL, "", 409);
     http_refused("parked");
-    sql(LIVE_JOB "DELETE FROM parked WHERE \"offset\" = -1");
+    unpark();
     http_ask(NULL, "GET", at("/api/jobs/", job, "/"), NULL, "", 200);
+}
+
+/* Its first event waits: the view has no row, but 404 would be wrong. */
+void what_is_parked_is_not_called_absent(void **state)
+{
+    (void)state;
+    static const char unseen[] = "5eed5eed-0000-4000-8000-000000000001";
+    park(unseen);
+    http_ask(&ben, "POST", at("/api/applications/", unseen, "/withdraw/"), "{}", "", 409);
+    http_refused("parked");
+    http_ask(&ana, "GET", at("/api/jobs/", unseen, "/applications/"), NULL, "", 409);
+    http_refused("parked");
+    unpark();
+    http_ask(&ben, "POST", at("/api/applications/", unseen, "/withdraw/"), "{}", "", 404);
+    http_ask(&ana, "GET", at("/api/jobs/", unseen, "/applications/"), NULL, "", 404);
 }

@@ -819,6 +819,7 @@ int main(void)
         cmocka_unit_test(a_cursor_belongs_to_its_kind_of_list),
         cmocka_unit_test(filters_are_checked),
         cmocka_unit_test(what_is_parked_is_not_shown),
+        cmocka_unit_test(what_is_parked_is_not_called_absent),
         cmocka_unit_test(two_people_write_to_each_other),
         cmocka_unit_test(a_thread_is_not_for_strangers),
         cmocka_unit_test(a_message_needs_somebody_else),

@@ -207,6 +207,19 @@ static void the_first_error_of_a_pipeline_is_told_and_the_session_goes_on(void *
     assert_int_equal(one_number(&stmt_one), 1);
 }
 
+/* The text of a statement without a name took all the room, and nobody learnt why. */
+static void an_error_of_a_long_text_says_why(void **state)
+{
+    (void)state;
+    char text[600] = "-- ";
+    memset(text + 3, 'x', 400);
+    (void)snprintf(text + 403, sizeof(text) - 403, "\nSELECT no_such_column");
+    pg_queue_command(pg, text);
+    assert_int_equal(pg_sync(pg, &err), ERR_INTERNAL);
+    assert_non_null(strstr(err.msg, "no_such_column"));
+    assert_non_null(strstr(err.msg, "42703"));
+}
+
 /* The second statement was never prepared, as the pipeline was aborted before it: it must not be
  * taken for prepared. */
 static void a_preparation_that_was_skipped_or_failed_is_made_again(void **state)
@@ -452,6 +465,7 @@ int main(void)
         TEST(many_statements_go_in_one_pipeline),
         TEST(a_pipeline_larger_than_the_socket_buffers_gets_through),
         TEST(the_first_error_of_a_pipeline_is_told_and_the_session_goes_on),
+        TEST(an_error_of_a_long_text_says_why),
         TEST(a_preparation_that_was_skipped_or_failed_is_made_again),
         TEST(a_commit_of_a_failed_transaction_is_no_commit),
         TEST(a_hint_is_behind_its_commit_in_a_transaction_of_its_own),

@@ -663,6 +663,8 @@ static void expect_same_whichever_way(const struct search *s)
         unsigned n, step, by_word, by_filter;
     } cases[] = {
         {40,   1,   40,  40 }, /* few */
+        {999,  500, 2,   2  }, /* the walk sees all of them */
+        {1000, 500, 2,   2  }, /* it may not have */
         {2000, 500, 4,   4  }, /* rare: the index */
         {2000, 100, 20,  20 }, /* further */
         {2000, 40,  50,  50 }, /* words: the index */
@@ -670,13 +672,15 @@ static void expect_same_whichever_way(const struct search *s)
         {2000, 4,   200, 500}, /* so many that only the newest are ranked */
     };
     const struct query_arg gold = text_arg("q", "gold"), skill = texts_arg("skills", "Gold", NULL),
-                           bound[] = {int_arg(s->bound, s->amount), text_arg("currency", "EUR")};
+                           bound[] = {int_arg(s->bound, s->amount), text_arg("currency", "EUR")},
+                           both[] = {gold, bound[0], bound[1]};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         with_empty_views(NULL);
         s->fill(1000, cases[i].n, cases[i].step);
         expect_count(s, cases[i].by_word, &gold, 1);
         expect_count(s, cases[i].by_filter, &skill, 1);
         expect_count(s, cases[i].by_filter, bound, 2);
+        expect_count(s, cases[i].by_word, both, 3);
     }
     with_empty_views(NULL);
     s->fill(1000, cases[0].n, 1);
@@ -702,6 +706,55 @@ static void a_name_that_many_share_is_found_with_a_rare_word(void **state)
     const struct query_arg both = text_arg("q", "pat gold"), name = text_arg("q", "pat");
     expect_count(&s, 6, &both, 1);
     expect_count(&s, 500, &name, 1);
+}
+
+/* The API asks for a status always. */
+static void the_way_of_a_search_of_a_status_does_not_change_what_it_finds(void **state)
+{
+    (void)state;
+    const struct search s = {"job", "search_jobs", fill_many_jobs, "", 0};
+    fill_many_jobs(1000, 2000, 20);
+    view_script(view_pg("job"),
+                "UPDATE search SET status = 'closed' WHERE job_id <= lpad(to_hex(1500), "
+                "32, '0')::uuid");
+    const struct query_arg open[] = {text_arg("status", "open"), text_arg("q", "gold")},
+                           closed[] = {text_arg("status", "closed"), text_arg("q", "gold")},
+                           skill[] = {text_arg("status", "closed"),
+                                      texts_arg("skills", "gold", NULL)};
+    expect_count(&s, 74, open, 2);
+    expect_count(&s, 26, closed, 2);
+    expect_count(&s, 26, skill, 2);
+}
+
+static int64_t scans_of_words(void)
+{
+    static const struct pg_stmt count = {
+        .name = "scans_of_words",
+        .sql = "SELECT idx_scan::text FROM pg_stat_user_indexes WHERE indexrelname = "
+               "'search_words' AND "
+               "schemaname = current_schema()",
+    };
+    view_script(view_pg("job"), "SELECT pg_stat_force_next_flush()");
+    return strtoll(view_text(view_pg("job"), &count), NULL, 10);
+}
+
+/* Of a million jobs each of these fetched hundreds of thousands, until the statement timed out. */
+static void the_index_is_not_asked_for_what_is_frequent(void **state)
+{
+    (void)state;
+    fill_many_jobs(1000, 2000, 4);
+    const struct query_row near_the_end = {.id = id_of(1010), .created_at = 1767225603000000};
+    const struct query_arg status = text_arg("status", "open"), euro = text_arg("currency", "EUR"),
+                           frequent[] = {status, text_arg("q", "gold"), int_arg("max_budget", 0),
+                                         euro},
+                           unwanted[] = {status, text_arg("q", "-sand -gold"),
+                                         texts_arg("skills", "gold", NULL)},
+                           last[] = {status, texts_arg("skills", "gold", NULL)};
+    int64_t before = scans_of_words();
+    assert_int_equal(page_of("job", "search_jobs", frequent, 4, NULL, false).n, 0);
+    assert_int_equal(page_of("job", "search_jobs", unwanted, 3, NULL, false).n, 0);
+    assert_int_equal(page_of("job", "search_jobs", last, 2, &near_the_end, false).n, 3);
+    assert_int_equal(scans_of_words(), before);
 }
 
 static void every_choice_of_filters_is_a_statement(void **state)
@@ -750,6 +803,9 @@ int main(void)
         cmocka_unit_test_setup(jobs_are_filtered, with_empty_views),
         cmocka_unit_test_setup(a_search_follows_edits, with_empty_views),
         cmocka_unit_test_setup(the_way_of_a_search_does_not_change_what_it_finds, with_empty_views),
+        cmocka_unit_test_setup(the_way_of_a_search_of_a_status_does_not_change_what_it_finds,
+                               with_empty_views),
+        cmocka_unit_test_setup(the_index_is_not_asked_for_what_is_frequent, with_empty_views),
         cmocka_unit_test_setup(a_name_that_many_share_is_found_with_a_rare_word, with_empty_views),
         cmocka_unit_test_setup(every_choice_of_filters_is_a_statement, with_empty_views),
     };

@@ -114,6 +114,33 @@ static void every_resource_is_described(void **state)
     free(text);
 }
 
+static json_t *at_path(json_t *o, const char *const *names)
+{
+    for (; *names; names++)
+        o = json_object_get(o, *names);
+    return o;
+}
+
+/* An invoice of which nothing is paid shows 0, a sum may exceed what one command may ask for. */
+static void shown_money_has_other_bounds_than_asked_money(void **state)
+{
+    (void)state;
+    static const char *const shown[] = {"components", "schemas", "money",
+                                        "properties", "amount",  NULL};
+    static const char *const asked[] = {"paths",   "/api/jobs/create/", "post",   "requestBody",
+                                        "content", "application/json",  "schema", "properties",
+                                        "budget",  "properties",        "amount", NULL};
+    char *text = openapi_text(NULL);
+    json_t *openapi = json_loads(text, 0, NULL);
+    json_t *shown_amount = at_path(openapi, shown), *asked_amount = at_path(openapi, asked);
+    assert_int_equal(json_integer_value(json_object_get(shown_amount, "minimum")), 0);
+    assert_string_equal(json_string_value(json_object_get(shown_amount, "type")), "integer");
+    assert_null(json_object_get(shown_amount, "maximum"));
+    assert_int_equal(json_integer_value(json_object_get(asked_amount, "minimum")), 1);
+    json_decref(openapi);
+    free(text);
+}
+
 /* What a client may do about it follows from the status. */
 static void a_reason_has_its_status(void **state)
 {
@@ -215,6 +242,7 @@ int main(void)
         cmocka_unit_test(every_route_is_documented),
         cmocka_unit_test(what_another_process_serves_is_not_documented),
         cmocka_unit_test(every_resource_is_described),
+        cmocka_unit_test(shown_money_has_other_bounds_than_asked_money),
         cmocka_unit_test(a_reason_has_its_status),
         cmocka_unit_test(captures_are_named_and_decoded),
         cmocka_unit_test(a_slash_is_not_part_of_a_capture),

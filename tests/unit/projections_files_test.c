@@ -219,13 +219,26 @@ static void positions_have_one_form(void **state)
                                       "job/0: 1",
                                       "Job/0:1",
                                       "job/0:9223372036854775808",
-                                      "job/0:1 ,job/1:2"};
+                                      "job/0:1 ,job/1:2",
+                                      "job/0:1, "};
     struct err err = {0};
     for (size_t i = 0; i < ARRAY_SIZE(good); i++)
         assert_int_equal(position_check(good[i], &err), ERR_OK);
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
         if (position_check(bad[i], &err) != ERR_INVALID)
             fail_msg("taken: %s", bad[i]);
+}
+
+/* Two fields Hirelog-After are joined as HTTP joins them: with ", ". */
+static void a_position_sent_in_two_fields_is_one(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    assert_int_equal(queries_open("job", &err), ERR_OK);
+    const struct query *q = query_find("job", "job");
+    assert_int_equal(position_check("user/0:9, job/0:17", &err), ERR_OK);
+    assert_true(position_covers(q, "job/0:17", "user/0:9, job/0:17"));
+    assert_false(position_covers(q, "job/0:17", "user/0:9, job/0:18"));
 }
 
 int main(void)
@@ -242,6 +255,7 @@ int main(void)
         cmocka_unit_test(of_a_source_without_position_nothing_is_passed),
         cmocka_unit_test(a_projection_of_another_service_knows_only_its_files),
         cmocka_unit_test(positions_have_one_form),
+        cmocka_unit_test(a_position_sent_in_two_fields_is_one),
     };
     return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

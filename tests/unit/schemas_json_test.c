@@ -330,7 +330,7 @@ static void what_is_no_json_object_is_refused(void **state)
     assert_not_json("{\"a\":NaN}", "not valid JSON");
     assert_not_json("{\n\"a\" 1}", "line 2");
     assert_not_json("[]", "object expected");
-    assert_not_json("\"x\"", "not valid JSON");
+    assert_not_json("\"x\"", "a JSON object expected");
     char deep[200];
     fill(deep, 199, '[');
     assert_not_json(deep, "nested deeper than 32");

@@ -4,23 +4,23 @@
 -- ranked
 -- :q text  :skills text[]  :max_rate int8  :currency text
 --
--- near, frequent, further and far as in search_jobs.sql, and for its reasons; they look at headline and skills. The name is another
+-- walk, near, frequent, further and far as in search_jobs.sql, and for its reasons; they look at headline and skills. The name is another
 -- source's row: named adds those whose name has one of the words (at most 5000 people) and who have the others in either place.
-WITH near AS MATERIALIZED (
-    SELECT count(*) AS n                                                              --? q
-    SELECT p.freelancer_id, p.created_at                                              --? !q
-    FROM (
-        SELECT * FROM profile
-        WHERE (created_at, freelancer_id) < (:cursor_time, :cursor_id)                --? !q cursor_time !backward
-        WHERE (created_at, freelancer_id) > (:cursor_time, :cursor_id)                --? !q cursor_time backward
-        ORDER BY created_at DESC, freelancer_id DESC                                  --? q
-        ORDER BY created_at DESC, freelancer_id DESC                                  --? !q !backward
-        ORDER BY created_at, freelancer_id                                            --? !q backward
-        LIMIT 1000
-    ) AS p
+WITH walk AS MATERIALIZED (                                                           --? !q
+    SELECT freelancer_id, created_at, skill_keys, rate_amount, rate_currency FROM profile --? !q
+    WHERE (created_at, freelancer_id) < (:cursor_time, :cursor_id)                    --? !q cursor_time !backward
+    WHERE (created_at, freelancer_id) > (:cursor_time, :cursor_id)                    --? !q cursor_time backward
+    ORDER BY created_at DESC, freelancer_id DESC                                      --? !q !backward
+    ORDER BY created_at, freelancer_id                                                --? !q backward
+    LIMIT 1000                                                                        --? !q
+), near AS MATERIALIZED (                                                             --? !q
+    SELECT p.freelancer_id, p.created_at FROM walk AS p                               --? !q
+WITH near AS MATERIALIZED (                                                           --? q
+    SELECT CASE querytree(websearch_to_tsquery('simple', :q)) WHEN 'T' THEN 30 ELSE count(*) END AS n --? q
+    FROM (SELECT * FROM profile ORDER BY created_at DESC, freelancer_id DESC LIMIT 1000) AS p --? q
     WHERE true
       AND p.skill_keys @> (SELECT lower(:skills::text)::text[])                       --? skills
-      AND p.rate_currency = :currency AND p.rate_amount <= :max_rate                  --? max_rate
+      AND p.rate_currency = :currency AND p.rate_amount <= :max_rate                  --? max_rate !q
       AND p.words @@ (SELECT websearch_to_tsquery('simple', :q))                      --? q
     LIMIT :page_limit                                                                 --? !q
 ), frequent AS MATERIALIZED (                                                         --? q
@@ -56,6 +56,7 @@ WITH near AS MATERIALIZED (
         LIMIT 10000                                                                   --? !q
     ) AS p                                                                            --? !q
     WHERE (SELECT count(*) >= 4 AND count(*) < :page_limit FROM near)                 --? !q
+      AND (SELECT count(*) = 1000 FROM walk)                                          --? !q
       AND p.skill_keys @> (SELECT lower(:skills::text)::text[])                       --? skills !q
       AND p.rate_currency = :currency AND p.rate_amount <= :max_rate                  --? max_rate !q
     LIMIT :page_limit                                                                 --? !q
@@ -71,7 +72,8 @@ WITH near AS MATERIALIZED (
         OFFSET 0
     ) AS p
     WHERE (SELECT n < 30 FROM near)                                                   --? q
-    WHERE (SELECT count(*) < :page_limit FROM near) AND (SELECT count(*) < :page_limit FROM further) --? !q
+    WHERE (SELECT count(*) < :page_limit FROM near) AND (SELECT count(*) = 1000 FROM walk) --? !q
+      AND (SELECT count(*) < :page_limit FROM further)                                --? !q
       AND p.rate_currency = :currency AND p.rate_amount <= :max_rate                  --? max_rate
       AND (p.created_at, p.freelancer_id) < (:cursor_time, :cursor_id)                --? !q cursor_time !backward
       AND (p.created_at, p.freelancer_id) > (:cursor_time, :cursor_id)                --? !q cursor_time backward
@@ -86,7 +88,8 @@ WITH near AS MATERIALIZED (
     FROM (SELECT * FROM frequent UNION ALL SELECT * FROM far) AS f                    --? q
     UNION ALL                                                                         --? q
     SELECT * FROM named                                                               --? q
-    SELECT * FROM near WHERE (SELECT count(*) >= :page_limit FROM near) UNION ALL     --? !q
+    SELECT * FROM near WHERE (SELECT count(*) >= :page_limit FROM near) OR (SELECT count(*) < 1000 FROM walk) --? !q
+    UNION ALL                                                                         --? !q
     SELECT * FROM further WHERE (SELECT count(*) >= :page_limit FROM further) UNION ALL --? !q
     SELECT * FROM far                                                                 --? !q
 ), page AS (

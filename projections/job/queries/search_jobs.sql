@@ -5,36 +5,48 @@
 --
 -- No index gives the newest matches of a word: the inverted one (far) must fetch all matches and sort them, which is right for few;
 -- looking through the newest jobs (near) is right for many. The plans are generic and can't know, so the statement looks first:
---   words: 30 matches among the newest 1000 jobs make a frequent search. Of it the newest 200 matches are ranked, of any other the
---          newest 1000; nothing older is found. So the work is bounded.
---   no words: when the 1000 jobs behind the cursor do not fill the page, the index does.
+--   words: 30 of the newest 1000 jobs with words and skills make a frequent search, whatever else is asked for: no other index would
+--          help the inverted one; so does a search that no word is needed for (-this), which that one would be read whole for.
+--          Of it the newest 200 matches among the newest 10000 jobs are ranked, of any other the newest 500.
+--   no words: when the 1000 jobs behind the cursor (walk) do not fill the page, and are not the last ones, the index does.
+-- Newest are those of the status that is asked for. So the work is bounded, but for skills that are frequent with a budget that is rare.
 -- A client's jobs are few: all are looked at. OFFSET 0 keeps a filter from choosing the index.
-WITH near AS MATERIALIZED (                                                          --? !client_id
-    SELECT count(*) AS n                                                             --? !client_id q
-    SELECT s.job_id, s.created_at                                                    --? !client_id !q
-    FROM (                                                                           --? !client_id
-        SELECT * FROM search                                                         --? !client_id
-        WHERE (created_at, job_id) < (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time !backward
-        WHERE (created_at, job_id) > (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time backward
+WITH walk AS MATERIALIZED (                                                          --? !client_id !q
+    SELECT job_id, created_at, skill_keys, budget_amount, budget_currency FROM search --? !client_id !q
+    WHERE true                                                                       --? !client_id !q
+      AND status = :status                                                           --? !client_id !q status
+      AND (created_at, job_id) < (:cursor_time, :cursor_id)                          --? !client_id !q cursor_time !backward
+      AND (created_at, job_id) > (:cursor_time, :cursor_id)                          --? !client_id !q cursor_time backward
+    ORDER BY created_at DESC, job_id DESC                                            --? !client_id !q !backward
+    ORDER BY created_at, job_id                                                      --? !client_id !q backward
+    LIMIT 1000                                                                       --? !client_id !q
+), near AS MATERIALIZED (                                                            --? !client_id !q
+    SELECT s.job_id, s.created_at FROM walk AS s                                     --? !client_id !q
+WITH near AS MATERIALIZED (                                                          --? !client_id q
+    SELECT CASE querytree(websearch_to_tsquery('english', :q)) WHEN 'T' THEN 30 ELSE count(*) END AS n --? !client_id q
+    FROM (                                                                           --? !client_id q
+        SELECT * FROM search                                                         --? !client_id q
+        WHERE status = :status                                                       --? !client_id q status
         ORDER BY created_at DESC, job_id DESC                                        --? !client_id q
-        ORDER BY created_at DESC, job_id DESC                                        --? !client_id !q !backward
-        ORDER BY created_at, job_id                                                  --? !client_id !q backward
-        LIMIT 1000                                                                   --? !client_id
-    ) AS s                                                                           --? !client_id
+        LIMIT 1000                                                                   --? !client_id q
+    ) AS s                                                                           --? !client_id q
     WHERE true                                                                       --? !client_id
       AND s.words @@ (SELECT websearch_to_tsquery('english', :q))                    --? !client_id q
       AND s.skill_keys @> (SELECT lower(:skills::text)::text[])                      --? !client_id skills
-      AND s.status = :status                                                         --? !client_id status
-      AND s.budget_currency = :currency AND s.budget_amount >= :min_budget           --? !client_id min_budget
-      AND s.budget_currency = :currency AND s.budget_amount <= :max_budget           --? !client_id max_budget
+      AND s.budget_currency = :currency AND s.budget_amount >= :min_budget           --? !client_id !q min_budget
+      AND s.budget_currency = :currency AND s.budget_amount <= :max_budget           --? !client_id !q max_budget
     LIMIT :page_limit                                                                --? !client_id !q
 ), frequent AS MATERIALIZED (                                                        --? !client_id q
     SELECT s.job_id, s.created_at, s.words                                           --? !client_id q
-    FROM (SELECT * FROM search ORDER BY created_at DESC, job_id DESC LIMIT 10000) AS s --? !client_id q
+    FROM (                                                                           --? !client_id q
+        SELECT * FROM search                                                         --? !client_id q
+        WHERE status = :status                                                       --? !client_id q status
+        ORDER BY created_at DESC, job_id DESC                                        --? !client_id q
+        LIMIT 10000                                                                  --? !client_id q
+    ) AS s                                                                           --? !client_id q
     WHERE (SELECT n >= 30 FROM near)                                                 --? !client_id q
       AND s.words @@ (SELECT websearch_to_tsquery('english', :q))                    --? !client_id q
       AND s.skill_keys @> (SELECT lower(:skills::text)::text[])                      --? !client_id q skills
-      AND s.status = :status                                                         --? !client_id q status
       AND s.budget_currency = :currency AND s.budget_amount >= :min_budget           --? !client_id q min_budget
       AND s.budget_currency = :currency AND s.budget_amount <= :max_budget           --? !client_id q max_budget
     LIMIT 200                                                                        --? !client_id q
@@ -42,15 +54,17 @@ WITH near AS MATERIALIZED (                                                     
     SELECT s.job_id, s.created_at                                                    --? !client_id !q
     FROM (                                                                           --? !client_id !q
         SELECT * FROM search                                                         --? !client_id !q
-        WHERE (created_at, job_id) < (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time !backward
-        WHERE (created_at, job_id) > (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time backward
+        WHERE true                                                                   --? !client_id !q
+          AND status = :status                                                       --? !client_id !q status
+          AND (created_at, job_id) < (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time !backward
+          AND (created_at, job_id) > (:cursor_time, :cursor_id)                      --? !client_id !q cursor_time backward
         ORDER BY created_at DESC, job_id DESC                                        --? !client_id !q !backward
         ORDER BY created_at, job_id                                                  --? !client_id !q backward
         LIMIT 10000                                                                  --? !client_id !q
     ) AS s                                                                           --? !client_id !q
     WHERE (SELECT count(*) >= 4 AND count(*) < :page_limit FROM near)                --? !client_id !q
+      AND (SELECT count(*) = 1000 FROM walk)                                         --? !client_id !q
       AND s.skill_keys @> (SELECT lower(:skills::text)::text[])                      --? !client_id !q skills
-      AND s.status = :status                                                         --? !client_id !q status
       AND s.budget_currency = :currency AND s.budget_amount >= :min_budget           --? !client_id !q min_budget
       AND s.budget_currency = :currency AND s.budget_amount <= :max_budget           --? !client_id !q max_budget
     LIMIT :page_limit                                                                --? !client_id !q
@@ -71,7 +85,8 @@ WITH far AS MATERIALIZED (                                                      
     ) AS s
     WHERE true
       AND (SELECT n < 30 FROM near)                                                  --? !client_id q
-      AND (SELECT count(*) < :page_limit FROM near) AND (SELECT count(*) < :page_limit FROM further) --? !client_id !q
+      AND (SELECT count(*) < :page_limit FROM near) AND (SELECT count(*) = 1000 FROM walk) --? !client_id !q
+      AND (SELECT count(*) < :page_limit FROM further)                               --? !client_id !q
       AND s.words @@ (SELECT websearch_to_tsquery('english', :q))                    --? client_id q
       AND s.skill_keys @> (SELECT lower(:skills::text)::text[])                      --? client_id skills
       AND s.status = :status                                                         --? status
@@ -87,7 +102,8 @@ WITH far AS MATERIALIZED (                                                      
 ), found AS (
     SELECT job_id, created_at, words FROM frequent UNION ALL                         --? q !client_id
     SELECT job_id, created_at, words FROM far                                        --? q
-    SELECT * FROM near WHERE (SELECT count(*) >= :page_limit FROM near) UNION ALL    --? !q !client_id
+    SELECT * FROM near WHERE (SELECT count(*) >= :page_limit FROM near) OR (SELECT count(*) < 1000 FROM walk) --? !q !client_id
+    UNION ALL                                                                        --? !q !client_id
     SELECT * FROM further WHERE (SELECT count(*) >= :page_limit FROM further) UNION ALL --? !q !client_id
     SELECT * FROM far                                                                --? !q
 ), page AS (
