@@ -29,7 +29,7 @@ static void read_step(const PGresult *r, int64_t *ret_deleted, struct uuid *walk
 /* Unprepared, once a minute at most: each service has texts of its own, and a pg_stmt must be
  * static. walk NULL: it does not. */
 static enum err_code sweep(struct pg *pg,
-                           const char *sql,
+                           const struct sql_file *file,
                            int64_t before_us,
                            int64_t max,
                            struct uuid *walk,
@@ -39,8 +39,9 @@ static enum err_code sweep(struct pg *pg,
     owned_value(arena_release) struct arena a;
     arena_init(&a);
     struct pg_param p[] = {pg_p_time(&a, before_us), pg_p_int8(&a, max), pg_p_uuid(&a, walk)};
-    size_t index = pg_queue_once(pg, sql, p, walk ? 3 : 2);
-    TRY(pg_sync(pg, err));
+    size_t index = pg_queue_once(pg, file->text, p, walk ? 3 : 2);
+    if (pg_sync(pg, err) != ERR_OK)
+        return err_context(err, "%s", file->name);
     if (walk)
         read_step(pg_result(pg, index), ret, walk);
     else
@@ -66,7 +67,7 @@ enum err_code retention_sweep(struct pg *pg,
             sql_file_find(k->folder ? k->folder : service->name, k->group, k->name);
         int64_t deleted = 0;
         assert(file);
-        TRY(sweep(pg, file->text, k->by_own_time ? now_us : before_us, max, k->walks ? walk : NULL,
+        TRY(sweep(pg, file, k->by_own_time ? now_us : before_us, max, k->walks ? walk : NULL,
                   &deleted, err));
         more |= k->walks ? deleted > 0 && !uuid_is_nil(walk) : deleted == max;
     }
