@@ -83,7 +83,7 @@ static enum step job_run(struct request *rq, struct password_job job, handler_fn
 {
     struct account_work *w = rq->work;
     w->job = job;
-    w->job.request = rq;
+    w->job.pool.request = rq;
     request_park(rq, then);
     passwords_submit(rq->api->passwords, &w->job);
     return STEP_PARKED;
@@ -177,9 +177,9 @@ static enum step credential_compared(struct request *rq)
 {
     struct account_work *w = rq->work;
     wipe(w->password);
-    if (w->job.refused || w->job.ok)
+    if (w->job.pool.refused || w->job.ok)
         attempt_forgive(rq);
-    if (w->job.refused)
+    if (w->job.pool.refused)
         return too_busy(rq);
     if (!w->job.ok)
         return reply_refused(rq, MHD_HTTP_UNPROCESSABLE_CONTENT, "idempotency_key_reused",
@@ -206,7 +206,7 @@ static enum step credential_made(struct request *rq)
     struct err err;
     bool mine = false;
     const char *other = NULL;
-    if (w->job.refused || !w->job.ok)
+    if (w->job.pool.refused || !w->job.ok)
         return too_busy(rq);
     if (credential_save(rq, &w->owner.user_id, w->job.made, &mine, &err) != ERR_OK)
         return reply_err(rq, &err);
@@ -354,9 +354,9 @@ static enum step login_verified(struct request *rq)
 {
     struct account_work *w = rq->work;
     wipe(w->password);
-    if (w->job.refused || (w->job.ok && w->active)) /* never tried, or no guess */
+    if (w->job.pool.refused || (w->job.ok && w->active)) /* never tried, or no guess */
         attempt_forgive(rq);
-    if (w->job.refused)
+    if (w->job.pool.refused)
         return too_busy(rq);
     if (!w->job.ok || !w->active)
         return reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "invalid_credentials",
@@ -435,9 +435,9 @@ static enum step old_password_verified(struct request *rq)
 {
     struct account_work *w = rq->work;
     wipe(w->old_password);
-    if (w->job.refused || w->job.ok)
+    if (w->job.pool.refused || w->job.ok)
         attempt_forgive(rq);
-    if (w->job.refused)
+    if (w->job.pool.refused)
         return too_busy(rq);
     if (!w->job.ok)
         return reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "invalid_credentials",

@@ -17,6 +17,7 @@ struct waiters;
 struct lookups;
 struct sessions;
 struct passwords;
+struct pool;
 struct schema_fetcher;
 struct throttle;
 struct metric;
@@ -47,6 +48,7 @@ struct api {
     struct sender *sender;
     struct sessions *sessions;
     struct passwords *passwords;
+    struct pool *lists;
     struct stream_quota *stream_quota;
     struct schema_fetcher *schemas;
     struct throttle *logins_by_email, *logins_by_address, *writes_by_user;

@@ -1,10 +1,11 @@
 /*
- * password.h - Argon2id in a pool of a few threads with a bounded queue (RULES 35): never on an
- * HTTP thread, never in a transaction.
+ * password.h - Argon2id in a pool of its own (RULES 35): never on an HTTP thread, never in a
+ * transaction.
  */
 #ifndef API_PASSWORD_H
 #define API_PASSWORD_H
 
+#include "api/pool.h"
 #include "ops/runtime/config.h"
 
 #define PASSWORD_MIN       8 /* characters */
@@ -13,18 +14,16 @@
 #define PASSWORD_HASH_MAX  128 /* crypto_pwhash_STRBYTES */
 
 struct passwords; /* opaque */
-struct request;
 
 /* One piece of work; lies in the request's arena. */
 struct password_job {
-    struct request *request; /* parked; resumed when it is done */
+    struct pool_job pool; /* its request is the caller's to set, `refused` to look at */
+    const struct passwords *passwords;
     const char *password;
     bool verify;      /* else make a hash */
     const char *hash; /* to verify; NULL = there is none: takes the same time and fails */
     bool ok;          /* out: verified, or hashed */
-    bool refused;     /* out: not done: too much to do, or stopping */
     char made[PASSWORD_HASH_MAX];
-    struct password_job *next;
 };
 
 /* Makes the hash that stands for unknown users, so it takes a moment. */
@@ -33,6 +32,7 @@ passwords_start(const struct config *cfg, struct passwords **ret, struct err *er
 /* What still queues, and what comes later, is resumed as refused. */
 void passwords_stop(struct passwords *p);
 void passwords_free(struct passwords *p); /* NULL ok; nobody uses it any more */
+DEFINE_CLEANUP(struct passwords *, passwords_free);
 /* The request, parked before, is resumed when the job is done or refused. */
 void passwords_submit(struct passwords *p, struct password_job *job);
 

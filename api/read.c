@@ -9,6 +9,7 @@
 #include "api/item.h"
 #include "api/list_params.h"
 #include "api/lookup.h"
+#include "api/pool.h"
 #include "api/waiters.h"
 #include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
@@ -119,14 +120,9 @@ static struct api_service *own_service(const struct request *rq)
 }
 
 /* Has the view passed Hirelog-After? */
-static bool fresh(const struct request *rq, const struct query *q, const char *position)
+static bool covers(const struct request *rq, const struct query *q, const char *position)
 {
-    if (!rq->headers.hirelog_after)
-        return true;
-    if (!position_covers(q, position, rq->headers.hirelog_after))
-        return false;
-    metric_observe_us(own_service(rq)->read_wait, time_monotonic_us() - rq->began_us);
-    return true;
+    return !rq->headers.hirelog_after || position_covers(q, position, rq->headers.hirelog_after);
 }
 
 /* The pause before the next attempt is as long as the waiting so far, up to AGAIN_US. */
@@ -164,6 +160,12 @@ static void facts(struct request *rq, const char *position)
         rq->reply.applied = arena_strdup(&rq->scratch, applied);
 }
 
+static void waited(const struct request *rq)
+{
+    if (rq->headers.hirelog_after)
+        metric_observe_us(own_service(rq)->read_wait, time_monotonic_us() - rq->began_us);
+}
+
 static enum step shown(struct request *rq, const char *etag, struct bytes body)
 {
     rq->reply.etag = etag;
@@ -189,8 +191,9 @@ static enum step item_found(struct request *rq)
     if (found->code != ERR_OK)
         return reply_err(rq, &found->err);
     facts(rq, found->position);
-    if (!fresh(rq, found->query, found->position))
+    if (!covers(rq, found->query, found->position))
         return not_yet(rq, w->epoch, item_ask);
+    waited(rq);
     if (found->found && !visible(rq, route->access, body))
         return STEP_DONE;
     if (!found->found || found->parked) /* what the view has of a parked one may be wrong */
@@ -225,10 +228,18 @@ enum step read_item(struct request *rq)
 
 /* ---- pages */
 
-/* What was asked for, checked once; a list that waits for its position runs it again. */
+/* What was asked for, checked once, and what came of the last attempt: a list that waits for its
+ * position is asked for again. */
 struct list {
+    struct pool_job job;
     const struct query *query;
     struct list_params params;
+    int64_t epoch; /* before the attempt */
+    enum err_code code;
+    struct err err; /* unless code is ERR_OK */
+    const char *position;
+    bool covered, empty, caught_up; /* covered: it has passed Hirelog-After */
+    struct bytes body;              /* when it is covered */
 };
 
 /* Arguments that the caller did not write: path, caller, the page. */
@@ -401,22 +412,51 @@ static enum step list_shown(struct request *rq, bool empty, bool caught_up, stru
     return shown(rq, etag_hash(&rq->arena, body), body);
 }
 
-static enum step list_run(struct request *rq)
+/* In a thread of the pool: a search may take long, and others' connections do not wait for it. */
+static void list_work(struct pool_job *job)
+{
+    struct list *l = (struct list *)job;
+    struct request *rq = job->request;
+    struct query_result r;
+    l->code = db_query(own_service(rq), l->query, l->params.args, l->params.n_args,
+                       attempt_begin(rq), &r, &l->err);
+    if (l->code != ERR_OK)
+        return;
+    l->position = r.position;
+    l->covered = covers(rq, l->query, r.position);
+    if (!l->covered)
+        return;
+    struct page page = page_cut(&rq->arena, l, &r);
+    l->body = page_json(rq, &page); /* before the next statement takes the rows away */
+    l->empty = page.n == 0;
+    l->caught_up = r.caught_up;
+}
+
+static enum step list_ask(struct request *rq);
+
+static enum step list_found(struct request *rq)
+{
+    const struct list *l = rq->work;
+    if (l->job.refused)
+        return reply_unavailable(rq, "Too many lists are asked for at the moment.");
+    if (l->code != ERR_OK)
+        return reply_err(rq, &l->err);
+    facts(rq, l->position);
+    if (!l->covered)
+        return not_yet(rq, l->epoch, list_ask);
+    waited(rq);
+    return list_shown(rq, l->empty, l->caught_up, l->body);
+}
+
+static enum step list_ask(struct request *rq)
 {
     struct list *l = rq->work;
-    const struct list_params *p = &l->params;
-    struct query_result r;
-    struct err err;
-    int64_t epoch = epoch_now(rq);
-    if (db_query(own_service(rq), l->query, p->args, p->n_args, attempt_begin(rq), &r, &err) !=
-        ERR_OK)
-        return reply_err(rq, &err);
-    facts(rq, r.position);
-    if (!fresh(rq, l->query, r.position))
-        return not_yet(rq, epoch, list_run);
-    struct page page = page_cut(&rq->arena, l, &r);
-    struct bytes body = page_json(rq, &page); /* before the next statement takes the rows away */
-    return list_shown(rq, page.n == 0, r.caught_up, body);
+    struct pool *lists = rq->api->lists;
+    l->job = (struct pool_job){.work = list_work, .request = rq};
+    l->epoch = epoch_now(rq);
+    request_park(rq, list_found);
+    pool_submit(lists, &l->job);
+    return STEP_PARKED;
 }
 
 enum step read_list(struct request *rq)
@@ -425,5 +465,5 @@ enum step read_list(struct request *rq)
     if (!after_valid(rq) || !list_parse(rq, &l))
         return STEP_DONE;
     rq->work = l;
-    return list_run(rq);
+    return list_ask(rq);
 }

@@ -30,7 +30,7 @@ struct config {
     int64_t topic_replication;
     char listen[64];                                     /* 127.0.0.1 */
     int64_t api_port, api_admin_port, worker_admin_port; /* 0 = any free one, logged */
-    int64_t api_threads;                                 /* 2 */
+    int64_t api_threads, list_threads;                   /* 2, 4 */
     int64_t api_connections_max;                         /* 4096 */
     int64_t transaction_timeout_ms; /* THE timeout (10000); all others are derived, see
                                        config_derive() */
