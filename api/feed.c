@@ -44,6 +44,7 @@ struct feed {
     /* the thread's own */
     struct feed_teller *teller;
     struct feed_log *live, *behind;
+    rd_kafka_t *ends; /* uncommitted; NULL until it is needed */
     bool has_head; /* lives as long as the thread: a reader that is opened again goes on there */
     int64_t *head; /* what live streams have been told of, by partition */
     int64_t *low, *high; /* the log's, at marks_us */
@@ -122,7 +123,9 @@ static void readers_close(struct feed *f)
 {
     feed_log_close(f->live);
     feed_log_close(f->behind);
+    kafka_consumer_close(f->ends);
     f->live = f->behind = NULL;
+    f->ends = NULL;
 }
 
 static enum err_code marks_read(struct feed *f, int64_t now, struct err *err)
@@ -169,11 +172,9 @@ static void reading_lost(struct feed *f)
 static enum err_code ends_uncommitted(struct feed *f, int32_t p, int64_t *ret, struct err *err)
 {
     int64_t low;
-    rd_kafka_t *rk = NULL;
-    TRY(kafka_reader_open(f->api->cfg, false, POLL_MS, &rk, err));
-    enum err_code code = kafka_watermarks(rk, f->topic, p, &low, ret, err);
-    kafka_consumer_close(rk);
-    return code;
+    if (!f->ends)
+        TRY(kafka_reader_open(f->api->cfg, false, POLL_MS, &f->ends, err));
+    return kafka_watermarks(f->ends, f->topic, p, &low, ret, err);
 }
 
 static enum admission place_check(struct feed *f, int32_t p, int64_t *at, struct err *err)
