@@ -201,6 +201,38 @@ there=$(hirelog tail job --end 2>/dev/null | grep -c xxxxx)
 until_true 20 "all of them" eval '(($(grep -c "^data: .*xxxxx" "$work/all") == there))'
 cut_off all
 
+it "several that are behind are led together, each from its own place"
+tells_event_ids() { # NAME
+    data "$1" .meta.event_id | sort
+}
+mapfile -t places < <(sed -n 's/^id: //p' "$work/all")
+until_true 5 "whoever has gone is noticed" no_stream
+for part in 2 5 7 9; do
+    ((part > 5)) && token=$ben_token || token=$gus_token
+    open "from$part" "$token" job -H "Last-Event-ID: ${places[${#places[@]} * part / 10]}"
+done
+for part in 2 5 7 9; do
+    sed -e "1,\\|^id: ${places[${#places[@]} * part / 10]}\$|d" "$work/all" | sed '1,/^$/d' >"$work/expected"
+    until_true 20 "all from place $part" eval '(($(grep -c ^data: "$work/from$part") == $(grep -c ^data: "$work/expected")))'
+    diff <(tells_event_ids expected) <(tells_event_ids "from$part") >&2 || die "from place $part others came"
+    cut_off "from$part"
+done
+
+it "what waits for the view is told when it is there"
+until_true 20 "the readers are closed" eval '(($(threads) == idle_threads))' # nobody remembers whose job it is
+post_job "$gus_token"
+place=$(header Hirelog-Position)
+apply_for "$ben_token" "$job_id"
+feed_sql() {
+    psql -Xq -v ON_ERROR_STOP=1 "${admin/dbname=hirelog/dbname=feed}" -c "$1"
+}
+feed_sql 'ALTER TABLE hirelog_job_g1.posting RENAME TO aside'
+open gus "$gus_token" job -H "Last-Event-ID: $place"
+until_true 10 "the log says so" grep -q 'the feed waits for the view' "$work/api.log"
+feed_sql 'ALTER TABLE hirelog_job_g1.aside RENAME TO posting'
+until_true 10 "the application" eval '[[ $(names gus) == *ApplicationSubmitted\  ]]'
+cut_off gus
+
 it "an event of a newer program is waited for, and what lies behind it"
 open ben "$ben_token" freelancer
 call "$ben_token" PATCH "/api/freelancers/$ben_id/" 200 '{"headline": "before"}'
