@@ -123,6 +123,10 @@ tells after JobClosed
 [[ $(data after .reason) == '"nobody came"' ]] || die "the owner does not see the reason"
 open all "$ana_token" job -d after=beginning
 until_true 10 "all of them" eval '(($(data all . | wc -l) == $(wc -l <"$work/there") + 2))'
+cut_off after
+until_true 5 "it is noticed" eval '(($(streams_open) == 3))'
+open empty "$ana_token" job -d after=beginning -H 'Last-Event-ID;' # an empty one says nothing
+until_true 10 "all of them, too" eval '(($(data empty . | wc -l) == $(wc -l <"$work/there") + 2))'
 until_true 10 "the stranger" eval '[[ $(names eve) == *JobClosed\  ]]'
 [[ $(data eve .reason) != *nobody* ]] || die "a stranger sees the reason"
 
@@ -133,7 +137,7 @@ refused too_many_streams
 call "$ben_token" GET '/api/events/?service=job' 503
 refused too_many_streams
 [[ $(streams_open) == 4 ]] || die "$(streams_open) streams"
-for name in ben eve after all; do
+for name in ben eve empty all; do
     cut_off "$name"
 done
 until_true 5 "whoever has gone is noticed" no_stream
