@@ -49,6 +49,7 @@ tail_of job --end --from "$since" >"$http_work/lines"
 grep -q "$job_id" "$http_work/lines" || die "what came at that time is missing"
 ! grep -q "$first" "$http_work/lines" || die "what came before is there"
 [[ -z $(tail_of job --end --from 2100-01-01T00:00:00Z) ]] || die "something came from the future"
+tail_of job --end --from 1960-01-01T00:00:00Z | grep -q "$first" || die "from before 1970 is not from the beginning: $(<"$http_work/said")"
 [[ -z $(tail_of job --end --from now) ]] || die "something came after the end"
 
 it "as they come, until so many came"
@@ -66,7 +67,13 @@ await_said following
 kill -TERM $following
 wait $following || die "it ended with $?"
 
+it "what cannot be written is an error, or a script would believe that it has all"
+status=0
+tail_of job --end >/dev/full || status=$?
+((status == 75)) && grep -qF 'standard output: No space left on device' "$http_work/said" || die "it ended with $status: $(<"$http_work/said")"
+
 it "every bad word is named"
+refuses 'tail SERVICE' --from now
 refuses 'tail nothing: no such service' nothing
 refuses '--from yesterday: not a time' job --from yesterday
 refuses '--type MessageSent: job has no such event' job --type MessageSent
