@@ -152,11 +152,12 @@ static enum err_code
 run_config(const struct config *cfg, const struct command_line *line, struct err *err)
 {
     owned_value(strbuf_release) struct strbuf s = {0};
-    (void)err;
     if (strcmp(line->verb, "sample") == 0)
         print(config_print_sample);
     else if (strcmp(line->verb, "docs") == 0)
         print(config_print_docs);
+    else if (line->verb[0])
+        return err_set(err, ERR_INVALID, "config, config sample, or config docs");
     else
         config_print(cfg, &s);
     fputs(strbuf_cstr(&s), stdout);
@@ -187,6 +188,8 @@ run_schemas(const struct config *cfg, const struct command_line *line, struct er
     for (size_t i = 0; i < ARRAY_SIZE(published_verbs); i++)
         if (strcmp(line->verb, published_verbs[i].verb) == 0)
             return run_published(cfg, published_verbs[i].run, err);
+    if (line->verb[0])
+        return err_set(err, ERR_INVALID, "schemas, or schemas check, publish or list");
     for (size_t i = 0; i < n_record_types; i++)
         for (size_t v = 0; v < record_types[i]->n_versions; v++)
             printf("%d %s %d\n", (int)record_types[i]->versions[v].id, record_types[i]->subject,

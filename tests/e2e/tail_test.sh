@@ -83,6 +83,8 @@ refuses '--count 0: not a number from 1' job --count 0
 refuses '--count: its value is missing' job --count
 refuses '--nonsense is none of' job --nonsense
 refuses 'is none of' job another
+! "$HIRELOG_BIN" schemas publsh >"$http_work/lines" 2>"$http_work/said" || die "a mistyped verb published nothing, and said nothing"
+grep -qF 'schemas check, publish or list' "$http_work/said" && [[ ! -s $http_work/lines ]] || die "$(<"$http_work/said")"
 
 it "an event of a newer program is waited for, one that nobody can read is said to be so"
 export HIRELOG_TOPIC_PREFIX=newer HIRELOG_PARTITIONS=1
