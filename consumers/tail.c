@@ -39,6 +39,7 @@ struct tail {
     int32_t n_partitions;
     int64_t *ends; /* by partition: what lies before it was there at the beginning */
     bool *ended;   /* by partition: read that far */
+    bool *early;   /* by partition: what is there is older than asked for */
     int64_t printed;
     int output_errno; /* 0 = it takes what is told; EPIPE: nobody reads any more */
     struct codec *codec;
@@ -205,7 +206,8 @@ ask_times(struct tail *t, rd_kafka_topic_partition_list_t *list, struct err *err
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(t->reader, list, OFFSETS_MS);
     for (int32_t p = 0; !code && p < t->n_partitions; p++) {
         code = list->elems[p].err;
-        if (list->elems[p].offset < 0) /* nothing is that young */
+        t->early[p] = list->elems[p].offset < 0; /* nothing is that young */
+        if (t->early[p])
             list->elems[p].offset = t->ends[p];
     }
     if (code)
@@ -234,7 +236,8 @@ static enum err_code begin(struct tail *t, struct err *err)
     TRY(kafka_topic_partitions(t->reader, t->topic, &t->n_partitions, err));
     t->ends = calloc((size_t)t->n_partitions, sizeof(*t->ends));
     t->ended = calloc((size_t)t->n_partitions, sizeof(*t->ended));
-    if (!t->ends || !t->ended)
+    t->early = calloc((size_t)t->n_partitions, sizeof(*t->early));
+    if (!t->ends || !t->ended || !t->early)
         abort();
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(t->n_partitions);
     enum err_code code = starts_find(t, list, err);
@@ -256,6 +259,15 @@ static bool all_ended(const struct tail *t)
     return true;
 }
 
+/* A time that is yet to come: the first record of that time ends the wait, whatever time the later ones have. */
+static bool too_early(struct tail *t, const rd_kafka_message_t *m)
+{
+    rd_kafka_timestamp_type_t kind;
+    bool *early = &t->early[m->partition];
+    *early &= rd_kafka_message_timestamp(m, &kind) * US_OF_MS < t->options->from_us;
+    return *early;
+}
+
 static enum err_code take(struct tail *t, const rd_kafka_message_t *m, struct err *err)
 {
     bool of_partition = m->rkt && m->partition >= 0 && m->partition < t->n_partitions;
@@ -270,7 +282,7 @@ static enum err_code take(struct tail *t, const rd_kafka_message_t *m, struct er
         t->ended[m->partition] = true;
         return ERR_OK;
     }
-    return show(t, m, err);
+    return too_early(t, m) ? ERR_OK : show(t, m, err);
 }
 
 static enum err_code follow(struct tail *t, struct err *err)
@@ -304,6 +316,7 @@ static void *tail_main(void *arg)
     codec_free(t->codec);
     free(t->ends);
     free(t->ended);
+    free(t->early);
     lifecycle_request_stop();
     return NULL;
 }

@@ -101,6 +101,18 @@ status=0
 tail_of job --end >/dev/null || status=$?
 ((status == 75)) || die "to the end it ended with $status: $(<"$http_work/said")"
 
+it "from a time that is yet to come: not before"
+follow job --from "$(date -ud '20 minutes' +%FT%TZ)" --count 1 # the broker takes up to an hour
+await_said following
+kcat -q -b "$HIRELOG_BROKERS" -P -t newer.job.events -p 0 "$http_work/garbage"
+"$http_root/build/confluent/bin/python" -c 'import sys
+from confluent_kafka import Producer
+producer = Producer({"bootstrap.servers": sys.argv[1]})
+producer.produce("newer.job.events", b"\x01", timestamp=int(sys.argv[2]) * 1000)
+producer.flush()' "$HIRELOG_BROKERS" "$(date -d '30 minutes' +%s)"
+wait $following || die "it ended with $?"
+[[ $(jq .offset "$http_work/lines") == 3 ]] || die "$(<"$http_work/lines")"
+
 it "an event whose schema registry is away is waited for, too"
 export HIRELOG_TOPIC_PREFIX=away HIRELOG_SCHEMA_REGISTRY_URL=http://127.0.0.1:1
 "$HIRELOG_BIN" topics create --services job
