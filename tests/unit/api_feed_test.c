@@ -81,6 +81,49 @@ static void who_sees_which_event(void **state)
     assert_int_equal(n, ARRAY_SIZE(seen));
 }
 
+static bool is_hidden(const struct feed_rule *r, const char *name)
+{
+    bool hidden = r->secret && strcmp(r->secret, name) == 0;
+    for (size_t i = 0; i < FEED_MEMBERS_MAX && r->private[i]; i++)
+        hidden |= strcmp(r->private[i], name) == 0;
+    return hidden;
+}
+
+/* A field that is added later would be everybody's: somebody has to write it down here first. */
+static void what_everybody_sees_was_decided_field_by_field(void **state)
+{
+    (void)state;
+    static const char *const seen[][2] = {
+        {"ClientCreated",     ""                                          },
+        {"ClientUpdated",     " company website about"                    },
+        {"FreelancerCreated", ""                                          },
+        {"FreelancerUpdated", " headline skills hourly_rate available"    },
+        {"JobClosed",         ""                                          },
+        {"JobEdited",         " title description skills budget"          },
+        {"JobFilled",         ""                                          },
+        {"JobPosted",         " client_id title description skills budget"},
+        {"ProfileUpdated",    " display_name headline bio location"       },
+        {"UserDeactivated",   ""                                          },
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < n_record_types; i++) {
+        const struct record_type *t = record_types[i];
+        const struct feed_rule *r = feed_rule_find(t);
+        struct strbuf names;
+        if (!r || !r->open)
+            continue;
+        strbuf_init(&names);
+        for (size_t f = 1; f < t->n_fields; f++)
+            if (!is_hidden(r, t->fields[f].name))
+                strbuf_addf(&names, " %s", t->fields[f].name);
+        assert_true(n < ARRAY_SIZE(seen));
+        assert_string_equal(t->name, seen[n][0]);
+        assert_string_equal(strbuf_cstr(&names), seen[n++][1]);
+        strbuf_release(&names);
+    }
+    assert_int_equal(n, ARRAY_SIZE(seen));
+}
+
 /* Of any value at all. */
 static json_t *some(const struct record_type *t)
 {
@@ -293,6 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_has_a_row_that_fits_its_schema),
         cmocka_unit_test(who_sees_which_event),
+        cmocka_unit_test(what_everybody_sees_was_decided_field_by_field),
         cmocka_unit_test(a_stranger_never_sees_who_sent_which_command),
         cmocka_unit_test(the_parties_see_all_of_it),
         cmocka_unit_test(an_applications_client_is_its_jobs),
