@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -25,7 +26,8 @@
 #include "schemas/published.h"
 #include "schemas/schema_ids.h"
 
-#define EX_USAGE 64
+#define EX_USAGE          64
+#define DESCRIPTORS_SPARE 512 /* beside connections: PostgreSQL, Kafka, the admin port */
 
 struct command_line {
     const char *command, *verb; /* verb: the word after the command, or "" */
@@ -38,10 +40,25 @@ struct command_line {
 typedef enum err_code
 command_fn(const struct config *cfg, const struct command_line *line, struct err *err);
 
+/* The usual soft limit, 1,024, is there for select(), which nobody here calls. */
+static void descriptors_raise(const struct config *cfg)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return;
+    r.rlim_cur = r.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &r);
+    if (r.rlim_max < (rlim_t)cfg->api_connections_max + DESCRIPTORS_SPARE)
+        log_warn("descriptors may run out before connections do",
+                 KV_I("descriptors", (int64_t)r.rlim_max),
+                 KV_I("api_connections_max", cfg->api_connections_max));
+}
+
 static enum err_code
 run_api(const struct config *cfg, const struct command_line *line, struct err *err)
 {
     (void)line;
+    descriptors_raise(cfg);
     return api_run(cfg, err);
 }
 

@@ -69,6 +69,7 @@ no_stream() {
 }
 hirelog topics create
 hirelog migrate
+ulimit -Sn 1024 # what a shell usually has: a thousand streams, and nobody else would get an answer
 spawn worker worker
 spawn api api
 until_true 60 "the api" grep -q 'msg="serving"' "$work/api.log"
@@ -77,6 +78,8 @@ port() { # WORD
 }
 HIRELOG_URL=http://127.0.0.1:$(port port) admin_url=http://127.0.0.1:$(port admin_port)
 await '' /api/jobs/ '.results | length' 0
+read -r soft hard < <(awk '/^Max open files/ {print $4, $5}' /proc/"${pids[1]}"/limits)
+[[ $soft == "$hard" ]] || die "$soft descriptors of $hard"
 threads() { # of the api: one for each Kafka handle
     cat /proc/"${pids[1]}"/task/*/comm | grep -c '^rdk:main' || :
 }
