@@ -285,3 +285,17 @@ kill -TERM "${pids[1]}"
 wait "${pids[1]}" || die "the api ended with $?"
 wait "${stream[ben]}" || die "the stream ended badly: $?"
 ((SECONDS - began <= 5)) || die "it took $((SECONDS - began)) s"
+
+it "nor for somebody who takes nothing"
+HIRELOG_FEED_STALL_S=60 spawn again api
+until_true 60 "the api" grep -q 'msg="serving"' "$work/again.log"
+admin_url=http://127.0.0.1:$(sed -n 's/.*msg="serving".* admin_port=\([0-9]*\).*/\1/p' "$work/again.log")
+exec 3<>"/dev/tcp/127.0.0.1/$(sed -n 's/.*msg="serving".* port=\([0-9]*\).*/\1/p' "$work/again.log")"
+printf 'GET /api/events/?service=job&after=beginning HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n' "$gus_token" >&3
+until_true 10 "more than it takes" eval '(($(curl -sS "$admin_url/metrics" | sed -n "s/^hirelog_feed_events_total{service=\"job\"} //p") > 40))'
+began=$SECONDS
+kill -TERM "${pids[2]}"
+wait "${pids[2]}" || die "the api ended with $?"
+exec 3<&-
+((SECONDS - began <= 5)) || die "it took $((SECONDS - began)) s"
+! grep 'leaving unfinished' "$work/again.log" || die "it was left behind"
