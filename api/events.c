@@ -38,19 +38,21 @@ static void parameters_check(struct request *rq, struct field_errors *errors)
     }
 }
 
-/* The header is what a reconnecting client sends by itself, so it stands above the parameter. */
+/* The header is what a reconnecting client sends by itself, so it stands above the parameter; an empty one
+ * says nothing. */
 static void
 place_parse(struct request *rq, const char *service, int64_t *ret, struct field_errors *errors)
 {
     struct err err;
-    const char *field = rq->headers.last_event_id ? "Last-Event-ID" : "after";
-    const char *text =
-        rq->headers.last_event_id ? rq->headers.last_event_id : url_param(&rq->url, "after");
+    const char *header = rq->headers.last_event_id;
+    bool again = header && header[0];
+    const char *text = again ? header : url_param(&rq->url, "after");
     int32_t n = (int32_t)rq->api->cfg->partitions;
     for (int32_t p = 0; p < n; p++)
         ret[p] = FEED_FROM_NOW;
     if (text && text[0] && feed_position_parse(text, service, n, ret, &err) != ERR_OK)
-        field_errors_add(errors, &rq->arena, field, "format", arena_strdup(&rq->arena, err.msg));
+        field_errors_add(errors, &rq->arena, again ? "Last-Event-ID" : "after", "format",
+                         arena_strdup(&rq->arena, err.msg));
 }
 
 static bool quota_take(struct request *rq)

@@ -44,8 +44,10 @@ struct feed {
     /* the thread's own */
     struct feed_teller *teller;
     struct feed_log *live, *behind;
-    bool has_head; /* lives as long as the thread: a reader that is opened again goes on there */
-    int64_t *head; /* what live streams have been told of, by partition */
+    rd_kafka_t *ends; /* uncommitted; NULL until it is needed */
+    bool has_head;    /* lives as long as the thread: a reader that is opened again goes on there */
+    int64_t *head;    /* what live streams have been told of, by partition */
+    int64_t *led;     /* what the second reader has read in this slice, by partition */
     int64_t *low, *high; /* the log's, at marks_us */
     int64_t marks_us, tick_us, check_us, idle_us;
     int64_t retry_us; /* the broker is asked again */
@@ -122,7 +124,9 @@ static void readers_close(struct feed *f)
 {
     feed_log_close(f->live);
     feed_log_close(f->behind);
+    kafka_consumer_close(f->ends);
     f->live = f->behind = NULL;
+    f->ends = NULL;
 }
 
 static enum err_code marks_read(struct feed *f, int64_t now, struct err *err)
@@ -169,11 +173,9 @@ static void reading_lost(struct feed *f)
 static enum err_code ends_uncommitted(struct feed *f, int32_t p, int64_t *ret, struct err *err)
 {
     int64_t low;
-    rd_kafka_t *rk = NULL;
-    TRY(kafka_reader_open(f->api->cfg, false, POLL_MS, &rk, err));
-    enum err_code code = kafka_watermarks(rk, f->topic, p, &low, ret, err);
-    kafka_consumer_close(rk);
-    return code;
+    if (!f->ends)
+        TRY(kafka_reader_open(f->api->cfg, false, POLL_MS, &f->ends, err));
+    return kafka_watermarks(f->ends, f->topic, p, &low, ret, err);
 }
 
 static enum admission place_check(struct feed *f, int32_t p, int64_t *at, struct err *err)
@@ -339,26 +341,51 @@ static void behind_let_go(struct feed *f, struct stream *s)
         stream_free(s);
 }
 
-/* False: no room any more, or nobody there. */
+/*
+ * All that stand where the second reader does are led together: many come again at once, all at about
+ * the same place. Who stands before it does not have all that it has read.
+ */
+static bool is_led(const struct feed *f, const struct stream *s, int32_t p)
+{
+    return !s->live && !s->ended && s->at[p] >= f->led[p];
+}
+
+/* False: the picked one has no room any more, or nobody is there. */
 static bool behind_pass(struct feed *f,
-                        struct stream *s,
+                        struct stream *picked,
                         const struct feed_record *r,
                         const struct feed_view *v,
                         const char *name)
 {
     pthread_mutex_lock(&f->lock);
-    bool goes_on = stream_pass(f, s, r, v, name) && !s->gone && !s->ended;
+    for (struct stream *s = f->streams; s; s = s->next)
+        if (is_led(f, s, r->partition))
+            (void)stream_pass(f, s, r, v, name);
+    bool goes_on = picked->at[r->partition] > r->offset && !picked->gone && !picked->ended;
     pthread_mutex_unlock(&f->lock);
+    f->led[r->partition] = r->offset + 1;
     return goes_on;
 }
 
-static bool behind_record(struct feed *f, struct stream *s, const struct feed_record *r)
+/* Nothing for anybody lies before `to`. */
+static void behind_skip(struct feed *f, int32_t p, int64_t to)
+{
+    pthread_mutex_lock(&f->lock);
+    for (struct stream *s = f->streams; s; s = s->next)
+        if (is_led(f, s, p) && s->at[p] < to)
+            s->at[p] = to;
+    pthread_mutex_unlock(&f->lock);
+    if (f->led[p] < to)
+        f->led[p] = to;
+}
+
+static bool behind_record(struct feed *f, struct stream *picked, const struct feed_record *r)
 {
     struct feed_view view = {0};
     const char *name = NULL;
     bool goes_on = true;
     if (r->offset >= f->head[r->partition]) {
-        s->at[r->partition] = f->head[r->partition];
+        behind_skip(f, r->partition, f->head[r->partition]);
         feed_log_hold(f->behind, r->partition); /* the rest comes live */
         return true;
     }
@@ -366,16 +393,15 @@ static bool behind_record(struct feed *f, struct stream *s, const struct feed_re
     if (told == TOLD_LATER)
         feed_log_hold(f->behind, r->partition);
     else
-        goes_on = behind_pass(f, s, r, told == TOLD ? &view : NULL, name);
+        goes_on = behind_pass(f, picked, r, told == TOLD ? &view : NULL, name);
     feed_view_release(&view);
     return goes_on;
 }
 
-static void behind_end(struct feed *f, struct stream *s, const struct feed_record *r)
+static void behind_end(struct feed *f, const struct feed_record *r)
 {
-    int64_t head = f->head[r->partition], at = r->offset < head ? r->offset : head;
-    if (at > s->at[r->partition])
-        s->at[r->partition] = at;
+    int64_t head = f->head[r->partition];
+    behind_skip(f, r->partition, r->offset < head ? r->offset : head);
 }
 
 static void behind_lead(struct feed *f, struct stream *s)
@@ -388,7 +414,7 @@ static void behind_lead(struct feed *f, struct stream *s)
         if (news == FEED_RECORD)
             goes_on = behind_record(f, s, &r);
         else if (news == FEED_END)
-            behind_end(f, s, &r);
+            behind_end(f, &r);
         else
             goes_on = false;
         feed_record_release(&r);
@@ -404,6 +430,7 @@ static enum err_code behind_seek(struct feed *f, const struct stream *s, struct 
 {
     if (!f->behind)
         TRY(feed_log_open(f->api->cfg, f->topic, FEED_EAGER, &f->behind, err));
+    memcpy(f->led, s->at, (size_t)f->n * sizeof(*f->led));
     return feed_log_seek(f->behind, s->at, err);
 }
 
@@ -574,8 +601,8 @@ struct feed *feed_new(struct api *api, struct api_service *s)
     char labels[64];
     struct feed *f = calloc(1, sizeof(*f));
     size_t n = (size_t)api->cfg->partitions;
-    if (!f || !(f->head = calloc(n, sizeof(*f->head))) || !(f->low = calloc(n, sizeof(*f->low))) ||
-        !(f->high = calloc(n, sizeof(*f->high))))
+    if (!f || !(f->head = calloc(n, sizeof(*f->head))) || !(f->led = calloc(n, sizeof(*f->led))) ||
+        !(f->low = calloc(n, sizeof(*f->low))) || !(f->high = calloc(n, sizeof(*f->high))))
         abort();
     f->api = api;
     f->service = s;
@@ -603,6 +630,7 @@ void feed_free(struct feed *f)
         pthread_join(f->thread, NULL);
     pthread_mutex_destroy(&f->lock);
     free(f->head);
+    free(f->led);
     free(f->low);
     free(f->high);
     free(f);

@@ -5,6 +5,7 @@
 
 #include "consumers/manifest.h"
 #include "ops/runtime/kafka.h"
+#include "ops/runtime/timeutil.h"
 
 static const struct {
     int fetch_wait_ms, fetch_min_bytes;
@@ -78,16 +79,29 @@ feed_log_marks(struct feed_log *l, int64_t *ret_low, int64_t *ret_high, struct e
     return ERR_OK;
 }
 
+/* Before it is sought: a partition that is resumed goes on where it was paused. */
+static void held_release(struct feed_log *l)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(l->n);
+    for (int32_t p = 0; p < l->n; p++) {
+        if (l->held[p])
+            rd_kafka_topic_partition_list_add(list, l->topic, p);
+        l->held[p] = false;
+    }
+    if (list->cnt > 0)
+        (void)rd_kafka_resume_partitions(l->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
 /* Assigned once, then sought (kafka_reader_assign() says why). */
 enum err_code feed_log_seek(struct feed_log *l, const int64_t *next, struct err *err)
 {
     enum err_code code = ERR_OK;
     rd_kafka_error_t *error = NULL;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(l->n);
-    for (int32_t p = 0; p < l->n; p++) {
+    held_release(l);
+    for (int32_t p = 0; p < l->n; p++)
         rd_kafka_topic_partition_list_add(list, l->topic, p)->offset = next[p];
-        l->held[p] = false;
-    }
     if (!l->assigned && rd_kafka_assign(l->rk, list))
         code = err_set(err, ERR_UNAVAILABLE, "%s cannot be read", l->topic);
     else if (l->assigned && (error = rd_kafka_seek_partitions(l->rk, list, -1)))
@@ -115,10 +129,17 @@ static enum feed_news news_of(const rd_kafka_message_t *m)
     }
 }
 
+static int left_ms(int64_t until_us)
+{
+    int64_t us = until_us - time_monotonic_us();
+    return us > 0 ? (int)((us + 999) / 1000) : 0;
+}
+
 enum feed_news feed_log_poll(struct feed_log *l, int timeout_ms, struct feed_record *ret)
 {
-    for (;; timeout_ms = 0) {
-        rd_kafka_message_t *m = rd_kafka_consumer_poll(l->rk, timeout_ms);
+    int64_t until_us = time_monotonic_us() + timeout_ms * 1000LL;
+    for (;;) {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(l->rk, left_ms(until_us));
         if (!m)
             return FEED_NOTHING;
         enum feed_news news = m->rkt ? news_of(m) : FEED_NOTHING;
@@ -133,7 +154,12 @@ enum feed_news feed_log_poll(struct feed_log *l, int timeout_ms, struct feed_rec
     }
 }
 
+/* Paused: it would go on fetching what is thrown away. */
 void feed_log_hold(struct feed_log *l, int32_t partition)
 {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, l->topic, partition);
+    (void)rd_kafka_pause_partitions(l->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
     l->held[partition] = true;
 }

@@ -10,7 +10,7 @@
 #define ITSELF        "meta.aggregate_id"
 
 /* What only parties see of every event: who sent which command. */
-static const char *const meta_private[] = {"actor", "command_id"};
+static const char *const meta_private[] = {"meta.actor", "meta.command_id"};
 
 // clang-format off
 static const struct feed_rule rules[] = {
@@ -29,10 +29,11 @@ static const struct feed_rule rules[] = {
     {.event = &type_job_edited, .open = true, .parties = {ACTOR}},
     {.event = &type_job_closed, .open = true, .parties = {ACTOR}, .private = {"reason"}},
     {.event = &type_job_filled, .open = true, .parties = {ACTOR}, .private = {"contract_id", "application_id"}},
-    /* applications and contracts: the two sides */
+    /* applications and contracts: the two sides. What declines an application may be the hire of somebody else: then the
+     * command's id is the contract's */
     {.event = &type_application_submitted, .parties = {"freelancer_id"}, .job = "job_id"},
     {.event = &type_application_withdrawn, .parties = {"freelancer_id"}, .job = "job_id"},
-    {.event = &type_application_declined, .parties = {"freelancer_id"}, .job = "job_id"},
+    {.event = &type_application_declined, .parties = {"freelancer_id"}, .job = "job_id", .secret = "meta.command_id"},
     {.event = &type_application_accepted, .parties = {"freelancer_id"}, .job = "job_id"},
     {.event = &type_freelancer_hired, .parties = {"client_id", "freelancer_id"}},
     {.event = &type_contract_completed, .parties = {"client_id", "freelancer_id"}},
@@ -46,8 +47,8 @@ static const struct feed_rule rules[] = {
     {.event = &type_invoice_paid, .parties = {"client_id", "freelancer_id"}},
     {.event = &type_payment_recorded, .parties = {"client_id", "freelancer_id"}},
     {.event = &type_payment_refunded, .parties = {"client_id", "freelancer_id"}},
-    /* everywhere: its sender */
-    {.event = &type_command_rejected, .parties = {ACTOR}},
+    /* everywhere: its sender, who may have named what is others': how often that changed is not told */
+    {.event = &type_command_rejected, .parties = {ACTOR}, .secret = "meta.version"},
 };
 // clang-format on
 
@@ -117,21 +118,29 @@ const char *feed_rule_words(const struct feed_rule *r)
 
 /* ---- one event */
 
-static const json_t *member_at(const json_t *o, const char *path)
+/* The object that has the path's last part as a member, and that part. */
+static json_t *owner_of(const json_t *o, const char **path)
 {
     const char *dot;
-    for (; (dot = strchr(path, '.')); path = dot + 1) {
+    for (; (dot = strchr(*path, '.')); *path = dot + 1) {
         char part[PATH_PART_MAX] = "";
-        memcpy(part, path, (size_t)(dot - path)); /* feed_rules_check() has bounded it */
+        memcpy(part, *path, (size_t)(dot - *path)); /* feed_rules_check() has bounded it */
         o = json_object_get(o, part);
     }
-    return json_object_get(o, path);
+    return (json_t *)o;
 }
 
 static bool id_at(const json_t *event, const char *path, struct uuid *ret)
 {
-    const char *text = path ? json_string_value(member_at(event, path)) : NULL;
+    const json_t *owner = path ? owner_of(event, &path) : NULL;
+    const char *text = json_string_value(json_object_get(owner, path));
     return text && uuid_parse(text, ret);
+}
+
+static void hide(json_t *event, const char *path)
+{
+    json_t *owner = owner_of(event, &path);
+    (void)json_object_del(owner, path);
 }
 
 /* Nobody and reactors are no party. */
@@ -148,11 +157,10 @@ bool feed_rule_job(const struct feed_rule *r, const json_t *event, struct uuid *
 
 static char *open_text(const struct feed_rule *r, json_t *event)
 {
-    json_t *meta = json_object_get(event, "meta");
     for (size_t i = 0; i < FEED_MEMBERS_MAX && r->private[i]; i++)
-        (void)json_object_del(event, r->private[i]);
+        hide(event, r->private[i]);
     for (size_t i = 0; i < ARRAY_SIZE(meta_private); i++)
-        (void)json_object_del(meta, meta_private[i]);
+        hide(event, meta_private[i]);
     return json_dumps(event, JSON_COMPACT);
 }
 
@@ -169,7 +177,7 @@ void feed_view_init(struct feed_view *v,
     if (job_client)
         party_add(v, job_client);
     if (r->secret)
-        (void)json_object_del(event, r->secret);
+        hide(event, r->secret);
     v->full = json_dumps(event, JSON_COMPACT);
     if (r->open)
         v->open = open_text(r, event);

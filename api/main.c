@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -25,7 +26,8 @@
 #include "schemas/published.h"
 #include "schemas/schema_ids.h"
 
-#define EX_USAGE 64
+#define EX_USAGE          64
+#define DESCRIPTORS_SPARE 512 /* beside connections: PostgreSQL, Kafka, the admin port */
 
 struct command_line {
     const char *command, *verb; /* verb: the word after the command, or "" */
@@ -38,10 +40,25 @@ struct command_line {
 typedef enum err_code
 command_fn(const struct config *cfg, const struct command_line *line, struct err *err);
 
+/* The usual soft limit, 1,024, is there for select(), which nobody here calls. */
+static void descriptors_raise(const struct config *cfg)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return;
+    r.rlim_cur = r.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &r);
+    if (r.rlim_max < (rlim_t)cfg->api_connections_max + DESCRIPTORS_SPARE)
+        log_warn("descriptors may run out before connections do",
+                 KV_I("descriptors", (int64_t)r.rlim_max),
+                 KV_I("api_connections_max", cfg->api_connections_max));
+}
+
 static enum err_code
 run_api(const struct config *cfg, const struct command_line *line, struct err *err)
 {
     (void)line;
+    descriptors_raise(cfg);
     return api_run(cfg, err);
 }
 
@@ -152,11 +169,12 @@ static enum err_code
 run_config(const struct config *cfg, const struct command_line *line, struct err *err)
 {
     owned_value(strbuf_release) struct strbuf s = {0};
-    (void)err;
     if (strcmp(line->verb, "sample") == 0)
         print(config_print_sample);
     else if (strcmp(line->verb, "docs") == 0)
         print(config_print_docs);
+    else if (line->verb[0])
+        return err_set(err, ERR_INVALID, "config, config sample, or config docs");
     else
         config_print(cfg, &s);
     fputs(strbuf_cstr(&s), stdout);
@@ -187,6 +205,8 @@ run_schemas(const struct config *cfg, const struct command_line *line, struct er
     for (size_t i = 0; i < ARRAY_SIZE(published_verbs); i++)
         if (strcmp(line->verb, published_verbs[i].verb) == 0)
             return run_published(cfg, published_verbs[i].run, err);
+    if (line->verb[0])
+        return err_set(err, ERR_INVALID, "schemas, or schemas check, publish or list");
     for (size_t i = 0; i < n_record_types; i++)
         for (size_t v = 0; v < record_types[i]->n_versions; v++)
             printf("%d %s %d\n", (int)record_types[i]->versions[v].id, record_types[i]->subject,

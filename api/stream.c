@@ -60,9 +60,18 @@ void stream_wake(struct stream *s)
     (void)n; /* full means that a wake-up is already on its way */
 }
 
+static void stream_leave_by(struct stream *s)
+{
+    guard_deadline(s->guard, time_monotonic_us() + STREAM_END_US);
+}
+
 void stream_end(struct stream *s)
 {
+    if (s->ended)
+        return;
     s->ended = true;
+    if (!s->suspended) /* it has still to take what was begun */
+        stream_leave_by(s);
     stream_wake(s);
 }
 
@@ -91,7 +100,7 @@ static ssize_t some(struct stream *s, char *buf, size_t max)
 ssize_t stream_take(struct stream *s, char *buf, size_t max)
 {
     if (s->ended) {
-        guard_deadline(s->guard, time_monotonic_us() + s->stall_us);
+        stream_leave_by(s);
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
     if (s->out.len > 0)

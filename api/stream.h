@@ -13,6 +13,7 @@
 
 #define STREAM_BUFFER_MAX   (256 * 1024) /* beyond it nothing is added until some was sent */
 #define STREAM_SOCKET_BYTES (64 * 1024)  /* what the kernel may hold of it */
+#define STREAM_END_US       1000000      /* for the last of it, once it has ended; then it is cut */
 
 struct feed;
 struct guard_entry;
@@ -55,7 +56,8 @@ void stream_connect(struct stream *s, const struct request *rq, int64_t stall_us
 bool stream_has_room(const struct stream *s);
 /* Everything that was added since. */
 void stream_wake(struct stream *s);
-/* At once: what was not sent is not sent any more. */
+/* At once: what was not handed to the connection is not sent any more, and who does not take the rest soon is
+ * cut, so that nobody's slow reader outlives a session or holds up a stop. */
 void stream_end(struct stream *s);
 /* Nobody listens: only a suspended connection has to be looked at. */
 bool stream_hung_up(const struct stream *s);

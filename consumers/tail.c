@@ -39,8 +39,9 @@ struct tail {
     int32_t n_partitions;
     int64_t *ends; /* by partition: what lies before it was there at the beginning */
     bool *ended;   /* by partition: read that far */
+    bool *early;   /* by partition: what is there is older than asked for */
     int64_t printed;
-    bool output_closed;
+    int output_errno; /* 0 = it takes what is told; EPIPE: nobody reads any more */
     struct codec *codec;
     struct arena arena; /* of one event */
 };
@@ -71,13 +72,17 @@ static json_t *line_of(const struct tail *t, const rd_kafka_message_t *m)
     return line;
 }
 
-/* A reader that has left (`tail | head`) is no error. */
+static void output_see(struct tail *t, bool ok)
+{
+    if (!ok && t->output_errno == 0)
+        t->output_errno = errno;
+}
+
 static void print_line(struct tail *t, json_t *line)
 {
     char *text = json_dumps(line, JSON_COMPACT);
     json_decref(line);
-    if (text && (fputs(text, stdout) < 0 || fputc('\n', stdout) < 0))
-        t->output_closed = true;
+    output_see(t, !text || (fputs(text, stdout) >= 0 && fputc('\n', stdout) >= 0));
     free(text);
     t->printed++;
 }
@@ -97,14 +102,25 @@ wanted(const struct tail *t, const rd_kafka_message_t *m, const struct record_ty
 
 static bool done(const struct tail *t)
 {
-    return atomic_load(&t->stop) || t->output_closed ||
+    return atomic_load(&t->stop) || t->output_errno != 0 ||
            (t->options->count > 0 && t->printed >= t->options->count);
 }
 
-static bool nobody_reads(void)
+/* Out with it, and is anybody there? */
+static void flush(struct tail *t)
 {
     struct pollfd out = {.fd = STDOUT_FILENO};
-    return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL));
+    output_see(t, fflush(stdout) == 0);
+    if (t->output_errno == 0 && poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLNVAL)))
+        t->output_errno = EPIPE;
+}
+
+/* A reader that has left (`tail | head`) is no error, a full disk is. */
+static enum err_code output_judge(const struct tail *t, struct err *err)
+{
+    if (t->output_errno == 0 || t->output_errno == EPIPE)
+        return ERR_OK;
+    return err_set(err, ERR_UNAVAILABLE, "standard output: %s", strerror(t->output_errno));
 }
 
 static void
@@ -116,11 +132,11 @@ not_known(const struct tail *t, const rd_kafka_message_t *m, const struct err *w
 }
 
 /* False: asked to stop meanwhile. */
-static bool pause_before_retry(const struct tail *t)
+static bool pause_before_retry(struct tail *t)
 {
-    (void)fflush(stdout);
     for (int ms = 0; ms < SCHEMA_RETRY_MS; ms += POLL_MS) {
-        if (atomic_load(&t->stop) || nobody_reads())
+        flush(t);
+        if (done(t))
             return false;
         (void)poll(NULL, 0, POLL_MS);
     }
@@ -183,12 +199,15 @@ static enum err_code show(struct tail *t, const rd_kafka_message_t *m, struct er
 static enum err_code
 ask_times(struct tail *t, rd_kafka_topic_partition_list_t *list, struct err *err)
 {
+    int64_t from_us =
+        t->options->from_us > 0 ? t->options->from_us : 0; /* below mean other things */
     for (int32_t p = 0; p < t->n_partitions; p++)
-        list->elems[p].offset = (t->options->from_us + US_OF_MS - 1) / US_OF_MS;
+        list->elems[p].offset = (from_us + US_OF_MS - 1) / US_OF_MS;
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(t->reader, list, OFFSETS_MS);
     for (int32_t p = 0; !code && p < t->n_partitions; p++) {
         code = list->elems[p].err;
-        if (list->elems[p].offset < 0) /* nothing is that young */
+        t->early[p] = list->elems[p].offset < 0; /* nothing is that young */
+        if (t->early[p])
             list->elems[p].offset = t->ends[p];
     }
     if (code)
@@ -217,7 +236,8 @@ static enum err_code begin(struct tail *t, struct err *err)
     TRY(kafka_topic_partitions(t->reader, t->topic, &t->n_partitions, err));
     t->ends = calloc((size_t)t->n_partitions, sizeof(*t->ends));
     t->ended = calloc((size_t)t->n_partitions, sizeof(*t->ended));
-    if (!t->ends || !t->ended)
+    t->early = calloc((size_t)t->n_partitions, sizeof(*t->early));
+    if (!t->ends || !t->ended || !t->early)
         abort();
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(t->n_partitions);
     enum err_code code = starts_find(t, list, err);
@@ -239,6 +259,15 @@ static bool all_ended(const struct tail *t)
     return true;
 }
 
+/* A time that is yet to come: the first record of that time ends the wait, whatever time the later ones have. */
+static bool too_early(struct tail *t, const rd_kafka_message_t *m)
+{
+    rd_kafka_timestamp_type_t kind;
+    bool *early = &t->early[m->partition];
+    *early &= rd_kafka_message_timestamp(m, &kind) * US_OF_MS < t->options->from_us;
+    return *early;
+}
+
 static enum err_code take(struct tail *t, const rd_kafka_message_t *m, struct err *err)
 {
     bool of_partition = m->rkt && m->partition >= 0 && m->partition < t->n_partitions;
@@ -253,7 +282,7 @@ static enum err_code take(struct tail *t, const rd_kafka_message_t *m, struct er
         t->ended[m->partition] = true;
         return ERR_OK;
     }
-    return show(t, m, err);
+    return too_early(t, m) ? ERR_OK : show(t, m, err);
 }
 
 static enum err_code follow(struct tail *t, struct err *err)
@@ -263,15 +292,15 @@ static enum err_code follow(struct tail *t, struct err *err)
         rd_kafka_message_t *m = rd_kafka_consumer_poll(t->reader, timeout_ms);
         timeout_ms = m ? 0 : POLL_MS;
         if (!m) {
-            t->output_closed = fflush(stdout) != 0 || nobody_reads();
+            flush(t);
             continue;
         }
         enum err_code code = take(t, m, err);
         rd_kafka_message_destroy(m);
         TRY(code);
     }
-    (void)fflush(stdout);
-    return ERR_OK;
+    flush(t);
+    return output_judge(t, err);
 }
 
 static void *tail_main(void *arg)
@@ -287,6 +316,7 @@ static void *tail_main(void *arg)
     codec_free(t->codec);
     free(t->ends);
     free(t->ended);
+    free(t->early);
     lifecycle_request_stop();
     return NULL;
 }

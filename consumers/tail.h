@@ -34,8 +34,8 @@ MUST_CHECK enum err_code tail_options_parse(const char *service,
 /*
  * Runs until TERM or INT, the end or count asked for, or until nobody reads the output any more: all of
  * them ERR_OK. An event of a newer program, or one whose registry is away (S3), is waited for, and
- * said so; with to_end that is ERR_UNAVAILABLE instead. What cannot be read at all is a line with the member "error" in the place of
- * "event".
+ * said so; with to_end that is ERR_UNAVAILABLE instead. So is an output that takes no more. What
+ * cannot be read at all is a line with the member "error" in the place of "event".
  */
 MUST_CHECK enum err_code
 tail_run(const struct config *cfg, const struct tail_options *o, struct err *err);

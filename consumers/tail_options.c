@@ -82,6 +82,8 @@ enum err_code tail_options_parse(const char *service,
 {
     struct tail_options o = {.service = service_find(service)};
     bool from_given = false;
+    if (!service[0])
+        return err_set(err, ERR_INVALID, "tail: the service comes first: tail SERVICE --from ...");
     if (!o.service)
         return err_set(err, ERR_INVALID, "tail %s: no such service; `hirelog services` has them",
                        service);

@@ -69,6 +69,7 @@ no_stream() {
 }
 hirelog topics create
 hirelog migrate
+ulimit -Sn 1024 # what a shell usually has: a thousand streams, and nobody else would get an answer
 spawn worker worker
 spawn api api
 until_true 60 "the api" grep -q 'msg="serving"' "$work/api.log"
@@ -77,6 +78,8 @@ port() { # WORD
 }
 HIRELOG_URL=http://127.0.0.1:$(port port) admin_url=http://127.0.0.1:$(port admin_port)
 await '' /api/jobs/ '.results | length' 0
+read -r soft hard < <(awk '/^Max open files/ {print $4, $5}' /proc/"${pids[1]}"/limits)
+[[ $soft == "$hard" ]] || die "$soft descriptors of $hard"
 threads() { # of the api: one for each Kafka handle
     cat /proc/"${pids[1]}"/task/*/comm | grep -c '^rdk:main' || :
 }
@@ -123,6 +126,10 @@ tells after JobClosed
 [[ $(data after .reason) == '"nobody came"' ]] || die "the owner does not see the reason"
 open all "$ana_token" job -d after=beginning
 until_true 10 "all of them" eval '(($(data all . | wc -l) == $(wc -l <"$work/there") + 2))'
+cut_off after
+until_true 5 "it is noticed" eval '(($(streams_open) == 3))'
+open empty "$ana_token" job -d after=beginning -H 'Last-Event-ID;' # an empty one says nothing
+until_true 10 "all of them, too" eval '(($(data empty . | wc -l) == $(wc -l <"$work/there") + 2))'
 until_true 10 "the stranger" eval '[[ $(names eve) == *JobClosed\  ]]'
 [[ $(data eve .reason) != *nobody* ]] || die "a stranger sees the reason"
 
@@ -133,7 +140,7 @@ refused too_many_streams
 call "$ben_token" GET '/api/events/?service=job' 503
 refused too_many_streams
 [[ $(streams_open) == 4 ]] || die "$(streams_open) streams"
-for name in ben eve after all; do
+for name in ben eve empty all; do
     cut_off "$name"
 done
 until_true 5 "whoever has gone is noticed" no_stream
@@ -201,6 +208,38 @@ there=$(hirelog tail job --end 2>/dev/null | grep -c xxxxx)
 until_true 20 "all of them" eval '(($(grep -c "^data: .*xxxxx" "$work/all") == there))'
 cut_off all
 
+it "several that are behind are led together, each from its own place"
+tells_event_ids() { # NAME
+    data "$1" .meta.event_id | sort
+}
+mapfile -t places < <(sed -n 's/^id: //p' "$work/all")
+until_true 5 "whoever has gone is noticed" no_stream
+for part in 2 5 7 9; do
+    ((part > 5)) && token=$ben_token || token=$gus_token
+    open "from$part" "$token" job -H "Last-Event-ID: ${places[${#places[@]} * part / 10]}"
+done
+for part in 2 5 7 9; do
+    sed -e "1,\\|^id: ${places[${#places[@]} * part / 10]}\$|d" "$work/all" | sed '1,/^$/d' >"$work/expected"
+    until_true 20 "all from place $part" eval '(($(grep -c ^data: "$work/from$part") == $(grep -c ^data: "$work/expected")))'
+    diff <(tells_event_ids expected) <(tells_event_ids "from$part") >&2 || die "from place $part others came"
+    cut_off "from$part"
+done
+
+it "what waits for the view is told when it is there"
+until_true 20 "the readers are closed" eval '(($(threads) == idle_threads))' # nobody remembers whose job it is
+post_job "$gus_token"
+place=$(header Hirelog-Position)
+apply_for "$ben_token" "$job_id"
+feed_sql() {
+    psql -Xq -v ON_ERROR_STOP=1 "${admin/dbname=hirelog/dbname=feed}" -c "$1"
+}
+feed_sql 'ALTER TABLE hirelog_job_g1.posting RENAME TO aside'
+open gus "$gus_token" job -H "Last-Event-ID: $place"
+until_true 10 "the log says so" grep -q 'the feed waits for the view' "$work/api.log"
+feed_sql 'ALTER TABLE hirelog_job_g1.aside RENAME TO posting'
+until_true 10 "the application" eval '[[ $(names gus) == *ApplicationSubmitted\  ]]'
+cut_off gus
+
 it "an event of a newer program is waited for, and what lies behind it"
 open ben "$ben_token" freelancer
 call "$ben_token" PATCH "/api/freelancers/$ben_id/" 200 '{"headline": "before"}'
@@ -246,3 +285,17 @@ kill -TERM "${pids[1]}"
 wait "${pids[1]}" || die "the api ended with $?"
 wait "${stream[ben]}" || die "the stream ended badly: $?"
 ((SECONDS - began <= 5)) || die "it took $((SECONDS - began)) s"
+
+it "nor for somebody who takes nothing"
+HIRELOG_FEED_STALL_S=60 spawn again api
+until_true 60 "the api" grep -q 'msg="serving"' "$work/again.log"
+admin_url=http://127.0.0.1:$(sed -n 's/.*msg="serving".* admin_port=\([0-9]*\).*/\1/p' "$work/again.log")
+exec 3<>"/dev/tcp/127.0.0.1/$(sed -n 's/.*msg="serving".* port=\([0-9]*\).*/\1/p' "$work/again.log")"
+printf 'GET /api/events/?service=job&after=beginning HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n' "$gus_token" >&3
+until_true 10 "more than it takes" eval '(($(curl -sS "$admin_url/metrics" | sed -n "s/^hirelog_feed_events_total{service=\"job\"} //p") > 40))'
+began=$SECONDS
+kill -TERM "${pids[2]}"
+wait "${pids[2]}" || die "the api ended with $?"
+exec 3<&-
+((SECONDS - began <= 5)) || die "it took $((SECONDS - began)) s"
+! grep 'leaving unfinished' "$work/again.log" || die "it was left behind"

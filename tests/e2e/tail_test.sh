@@ -49,6 +49,7 @@ tail_of job --end --from "$since" >"$http_work/lines"
 grep -q "$job_id" "$http_work/lines" || die "what came at that time is missing"
 ! grep -q "$first" "$http_work/lines" || die "what came before is there"
 [[ -z $(tail_of job --end --from 2100-01-01T00:00:00Z) ]] || die "something came from the future"
+tail_of job --end --from 1960-01-01T00:00:00Z | grep -q "$first" || die "from before 1970 is not from the beginning: $(<"$http_work/said")"
 [[ -z $(tail_of job --end --from now) ]] || die "something came after the end"
 
 it "as they come, until so many came"
@@ -66,7 +67,13 @@ await_said following
 kill -TERM $following
 wait $following || die "it ended with $?"
 
+it "what cannot be written is an error, or a script would believe that it has all"
+status=0
+tail_of job --end >/dev/full || status=$?
+((status == 75)) && grep -qF 'standard output: No space left on device' "$http_work/said" || die "it ended with $status: $(<"$http_work/said")"
+
 it "every bad word is named"
+refuses 'tail SERVICE' --from now
 refuses 'tail nothing: no such service' nothing
 refuses '--from yesterday: not a time' job --from yesterday
 refuses '--type MessageSent: job has no such event' job --type MessageSent
@@ -76,6 +83,8 @@ refuses '--count 0: not a number from 1' job --count 0
 refuses '--count: its value is missing' job --count
 refuses '--nonsense is none of' job --nonsense
 refuses 'is none of' job another
+! "$HIRELOG_BIN" schemas publsh >"$http_work/lines" 2>"$http_work/said" || die "a mistyped verb published nothing, and said nothing"
+grep -qF 'schemas check, publish or list' "$http_work/said" && [[ ! -s $http_work/lines ]] || die "$(<"$http_work/said")"
 
 it "an event of a newer program is waited for, one that nobody can read is said to be so"
 export HIRELOG_TOPIC_PREFIX=newer HIRELOG_PARTITIONS=1
@@ -91,6 +100,18 @@ wait $following || die "it ended with $?"
 status=0
 tail_of job --end >/dev/null || status=$?
 ((status == 75)) || die "to the end it ended with $status: $(<"$http_work/said")"
+
+it "from a time that is yet to come: not before"
+follow job --from "$(date -ud '20 minutes' +%FT%TZ)" --count 1 # the broker takes up to an hour
+await_said following
+kcat -q -b "$HIRELOG_BROKERS" -P -t newer.job.events -p 0 "$http_work/garbage"
+"$http_root/build/confluent/bin/python" -c 'import sys
+from confluent_kafka import Producer
+producer = Producer({"bootstrap.servers": sys.argv[1]})
+producer.produce("newer.job.events", b"\x01", timestamp=int(sys.argv[2]) * 1000)
+producer.flush()' "$HIRELOG_BROKERS" "$(date -d '30 minutes' +%s)"
+wait $following || die "it ended with $?"
+[[ $(jq .offset "$http_work/lines") == 3 ]] || die "$(<"$http_work/lines")"
 
 it "an event whose schema registry is away is waited for, too"
 export HIRELOG_TOPIC_PREFIX=away HIRELOG_SCHEMA_REGISTRY_URL=http://127.0.0.1:1

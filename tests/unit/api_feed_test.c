@@ -81,6 +81,49 @@ static void who_sees_which_event(void **state)
     assert_int_equal(n, ARRAY_SIZE(seen));
 }
 
+static bool is_hidden(const struct feed_rule *r, const char *name)
+{
+    bool hidden = r->secret && strcmp(r->secret, name) == 0;
+    for (size_t i = 0; i < FEED_MEMBERS_MAX && r->private[i]; i++)
+        hidden |= strcmp(r->private[i], name) == 0;
+    return hidden;
+}
+
+/* A field that is added later would be everybody's: somebody has to write it down here first. */
+static void what_everybody_sees_was_decided_field_by_field(void **state)
+{
+    (void)state;
+    static const char *const seen[][2] = {
+        {"ClientCreated",     ""                                          },
+        {"ClientUpdated",     " company website about"                    },
+        {"FreelancerCreated", ""                                          },
+        {"FreelancerUpdated", " headline skills hourly_rate available"    },
+        {"JobClosed",         ""                                          },
+        {"JobEdited",         " title description skills budget"          },
+        {"JobFilled",         ""                                          },
+        {"JobPosted",         " client_id title description skills budget"},
+        {"ProfileUpdated",    " display_name headline bio location"       },
+        {"UserDeactivated",   ""                                          },
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < n_record_types; i++) {
+        const struct record_type *t = record_types[i];
+        const struct feed_rule *r = feed_rule_find(t);
+        struct strbuf names;
+        if (!r || !r->open)
+            continue;
+        strbuf_init(&names);
+        for (size_t f = 1; f < t->n_fields; f++)
+            if (!is_hidden(r, t->fields[f].name))
+                strbuf_addf(&names, " %s", t->fields[f].name);
+        assert_true(n < ARRAY_SIZE(seen));
+        assert_string_equal(t->name, seen[n][0]);
+        assert_string_equal(strbuf_cstr(&names), seen[n++][1]);
+        strbuf_release(&names);
+    }
+    assert_int_equal(n, ARRAY_SIZE(seen));
+}
+
 /* Of any value at all. */
 static json_t *some(const struct record_type *t)
 {
@@ -114,7 +157,7 @@ static void a_stranger_never_sees_who_sent_which_command(void **state)
         assert_true(!text || (!tells(text, "actor") && !tells(text, "command_id")));
         assert_true(!text || (!tells(text, "email") && tells(text, "event_id")));
         assert_false(tells(v.full, "credential_id"));
-        assert_true(tells(v.full, "command_id"));
+        assert_true(tells(v.full, "command_id") == (t != &type_application_declined));
         feed_view_release(&v);
         json_decref(event);
     }
@@ -159,6 +202,37 @@ static void an_applications_client_is_its_jobs(void **state)
     feed_view_init(&v, r, event, &uuid_nil);
     assert_null(feed_view_for(&v, &ana));
     assert_null(feed_view_for(&v, &uuid_nil)); /* nobody is no party */
+    feed_view_release(&v);
+    json_decref(event);
+}
+
+/* Found: a hire's command has the contract's id, and declines those whom it does not concern. */
+static void whose_application_a_hire_declines_does_not_see_the_contract(void **state)
+{
+    (void)state;
+    struct feed_view v;
+    struct application_declined *d = record_new(&type_application_declined, &arena);
+    random_record(&dice, &arena, &type_application_declined, d);
+    d->meta.command_id = id_of(9);
+    d->freelancer_id = ben;
+    json_t *event = record_to_json(&type_application_declined, d);
+    feed_view_init(&v, feed_rule_find(&type_application_declined), event, &ana);
+    const char *text = feed_view_for(&v, &ben);
+    assert_true(tells(text, "event_id") && !tells(text, "command_id"));
+    assert_null(strstr(text, "000000000009"));
+    feed_view_release(&v);
+    json_decref(event);
+}
+
+/* Found: anybody may send a command for others' thread, and so counted the messages in it. */
+static void a_refusal_does_not_tell_how_often_its_aggregate_changed(void **state)
+{
+    (void)state;
+    struct feed_view v;
+    json_t *event = some(&type_command_rejected);
+    feed_view_init(&v, feed_rule_find(&type_command_rejected), event, NULL);
+    assert_true(tells(feed_view_for(&v, &ana), "reason"));
+    assert_false(tells(feed_view_for(&v, &ana), "version"));
     feed_view_release(&v);
     json_decref(event);
 }
@@ -262,9 +336,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_has_a_row_that_fits_its_schema),
         cmocka_unit_test(who_sees_which_event),
+        cmocka_unit_test(what_everybody_sees_was_decided_field_by_field),
         cmocka_unit_test(a_stranger_never_sees_who_sent_which_command),
         cmocka_unit_test(the_parties_see_all_of_it),
         cmocka_unit_test(an_applications_client_is_its_jobs),
+        cmocka_unit_test(whose_application_a_hire_declines_does_not_see_the_contract),
+        cmocka_unit_test(a_refusal_does_not_tell_how_often_its_aggregate_changed),
         cmocka_unit_test(of_a_filled_job_the_owner_alone_sees_the_contract),
         cmocka_unit_test(a_place_is_what_a_position_says),
         cmocka_unit_test(what_it_does_not_name_is_now),

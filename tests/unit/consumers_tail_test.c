@@ -76,6 +76,8 @@ static void what_nobody_understands_is_named(void **state)
         assert_int_equal(parse("job", cases[i].words), ERR_INVALID);
         assert_non_null(strstr(err.msg, cases[i].named));
     }
+    assert_int_equal(PARSE("", "--from", "now"), ERR_INVALID);
+    assert_non_null(strstr(err.msg, "tail SERVICE"));
     assert_int_equal(PARSE("jobs"), ERR_INVALID);
     assert_non_null(strstr(err.msg, "jobs"));
 }
