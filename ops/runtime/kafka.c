@@ -40,7 +40,10 @@ static const struct setting producer_settings[] = {
 /* Who sends one by one: what comes while a request is under way goes into the next one. Alone a record
  * waits for nobody; with 256 connections a sixth less is spent on requests. */
 static const struct setting sender_settings[] = {
-    {"max.in.flight.requests.per.connection", "1"},
+    {"max.in.flight.requests.per.connection", "1"      },
+ /* What an archive takes (ARCHIVE_RECORD_BYTES_MAX): the broker measures what is compressed, and an import
+     * writes whatever it once took, from anybody. Our own records end at CODEC_MESSAGE_MAX. */
+    {"message.max.bytes",                     "3200000"},
 };
 static const struct setting consumer_settings[] = {
     {"enable.auto.commit",         "false"},

@@ -285,6 +285,27 @@ static void a_log_comes_back_byte_for_byte(void **state)
         expect_record(&odd_records[i % ARRAY_SIZE(odd_records)], &seen.records[i]);
 }
 
+/* More than we ever write, but the topic takes it of anybody: raw, or since it is small when compressed. */
+static void a_record_as_large_as_a_topic_takes_comes_back(void **state)
+{
+    (void)state;
+    static uint8_t raw[1150 * 1000], zeros[2 * 1000 * 1000];
+    const struct archive_record large[] = {
+        {.timestamp_ms = 1700000000000, .value = {raw, sizeof(raw)}    },
+        {.timestamp_ms = 1700000000001, .value = {zeros, sizeof(zeros)}},
+    };
+    uint32_t x = 1;
+    for (size_t i = 0; i < sizeof(raw); i++) /* nothing that could be compressed */
+        raw[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+    for (size_t i = 0; i < ARRAY_SIZE(large); i++)
+        produce(world.producer, topic_of(home, "freelancer.commands"), 0, &large[i]);
+    exported("freelancer.events", "large_events");
+    exported("freelancer.commands", "large");
+    move_to("archive_large");
+    imported("large_events", "large");
+    expect_log("freelancer.commands", "archive_large", true);
+}
+
 /* ---- a service that goes on elsewhere */
 
 #define SUM(table)                                                                         \
@@ -711,6 +732,7 @@ int main(int argc, char **argv)
         worker_main();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_log_comes_back_byte_for_byte, back_home),
+        cmocka_unit_test_teardown(a_record_as_large_as_a_topic_takes_comes_back, back_home),
         cmocka_unit_test_teardown(a_service_goes_on_in_another_cluster, back_home),
         cmocka_unit_test_teardown(a_view_of_a_restored_log_equals_the_original, back_home),
         cmocka_unit_test_teardown(an_import_that_was_killed_is_noticed_and_goes_on, back_home),
