@@ -121,3 +121,16 @@ rows restored | grep '^payment.invoice|' | cmp -s - "$work/invoices" || die "an 
 it "nothing of that is at home"
 HIRELOG_URL=$url
 call '' GET "/api/jobs/$job_id/" 404
+it "reactors go on where they were: of all history only eve's profile was asked for"
+ends() { # TOPIC - the sum of its partitions' ends
+    local p args=()
+    for p in 0 1 2; do
+        args+=(-t "$1:$p:-1")
+    done
+    kcat -q -b "$brokers" -Q "${args[@]}" | awk '{n += $NF} END {print n}'
+}
+for service in client freelancer payment; do
+    asked=$(($(ends "restored.$service.commands") - $(ends "hirelog.$service.commands")))
+    [[ $asked == $([[ $service == freelancer ]] && echo 1 || echo 0) ]] || die "$service was sent $asked more commands"
+done
+
