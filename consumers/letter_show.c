@@ -113,7 +113,7 @@ static enum err_code show_letter(struct show *s, struct err *err)
     add_text(s->ret, "detail", r, 0, 2);
     put(s->ret, "at", letter_json_time(pg_get_time(r, 0, 3)));
     if (n->kind == LETTER_COMMAND)
-        put(s->ret, "retry_command_id", uuid_json(letter_retry_id(s->cfg, n)));
+        put(s->ret, "retry_command_id", uuid_json(letter_retry_id(n)));
     add_decision(s->ret, r);
     return add_record(s, s->ret, n->partition, n->offset, bytes_or_none(a, r, 0, 4), err);
 }
