@@ -211,13 +211,14 @@ static enum err_code queue_new_letter(struct retry *r,
     char topic[TOPIC_NAME_MAX];
     struct dead_letter letter = {
         .offset = answer->offset,
+        .at_us = time_now_us(),
         .command_id = meta->command_id,
         .reason = answer->reason,
         .detail = arena_printf(&r->arena, "sent again for %s", name_text(r)),
     };
     TRY(codec_encode(r->codec, command, &r->arena, &letter.value, err));
     service_command_topic(r->cfg->topic_prefix, command.type->service, topic);
-    dead_letter_queue_save(r->pg, topic, answer->partition, time_now_us(), &letter, 1, &r->arena);
+    dead_letter_queue_save(r->pg, topic, answer->partition, &letter, 1, &r->arena);
     return ERR_OK;
 }
 

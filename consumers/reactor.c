@@ -160,6 +160,7 @@ static enum err_code keep_unreadable(struct reactor *r,
 {
     struct dead_letter letter = {
         .offset = m->offset,
+        .at_us = time_now_us(),
         .command_id = uuid_nil,
         .reason = "unreadable",
         .detail = arena_printf(&r->arena, "reactor %s: %s", r->rule->name, why->msg),
@@ -167,8 +168,7 @@ static enum err_code keep_unreadable(struct reactor *r,
     };
     log_error("an event cannot be read: nobody reacts to it", KV_S("reactor", r->rule->name),
               KV_I("partition", m->partition), KV_I("offset", m->offset), KV_ERR(why));
-    dead_letter_queue_save(s->pg, s->logs[0].topic, m->partition, time_now_us(), &letter, 1,
-                           &r->arena);
+    dead_letter_queue_save(s->pg, s->logs[0].topic, m->partition, &letter, 1, &r->arena);
     return pg_sync(s->pg, err);
 }
 

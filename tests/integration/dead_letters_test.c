@@ -294,6 +294,11 @@ static void what_was_sent_too_long_ago_is_for_a_person(void **state)
     struct sent sent = poison("long ago");
     run_and_die("letter_before_commit", text("retry %s", sent.name));
     sql_run("UPDATE hirelog_job.letter_decision SET sent_at = sent_at - interval '6 days' WHERE "
+    /* It says when it was refused, not when it was found. */
+    assert_int_equal(
+        count("job.dead_letter d JOIN hirelog_job_g1.outcome o USING (command_id) WHERE "
+              "d.at = o.decided_at"),
+        count("job.dead_letter"));
             "decided_as IS NULL");
     run(CONFLICT, "retry %s", sent.name);
     says("look for command");
