@@ -265,6 +265,20 @@ static void two_people_at_once_apply_once(void **state)
 }
 
 /* The letter is back after the view was lost, its retry is known. */
+static void a_service_that_is_away_hides_no_others_letters(void **state)
+{
+    (void)state;
+    pid_t worker = worker_spawn(NULL);
+    struct sent sent = poison("seen all the same");
+    expect(AWAY,
+           end_run(begin_run("HIRELOG_PG_CLIENT='host=127.0.0.1 port=1 dbname=none'", "list")),
+           "list");
+    says(text("poison\t%s\t", sent.name));
+    says("client: ");
+    run(DONE, "skip %s --reason seen", sent.name);
+    worker_stop(worker);
+}
+
 static void what_was_applied_before_a_loss_is_not_applied_again(void **state)
 {
     (void)state;
@@ -754,3 +768,4 @@ int main(int argc, char **argv)
     };
     return cmocka_run_group_tests_name("dead letters", tests, world_begin, world_end);
 }
+        SCENARIO(a_service_that_is_away_hides_no_others_letters),
