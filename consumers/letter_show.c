@@ -145,7 +145,8 @@ static enum err_code show_events(struct show *s, int32_t partition, struct err *
     struct arena *a = &s->arena;
     struct pg_param p[] = {pg_p_text(a, s->name->projection), pg_p_int4(a, partition),
                            pg_p_uuid(a, &s->name->aggregate_id),
-                           pg_p_int8(a, LETTER_SHOW_EVENTS_MAX)};
+                           pg_p_int8(a, LETTER_SHOW_EVENTS_MAX),
+                           pg_p_int8(a, LETTER_SHOW_BYTES_MAX)};
     const PGresult *r; /* nothing else is asked of pg below */
     TRY(pg_exec(s->pg, letter_sql(SQL_PARKED_WAITING), p, ARRAY_SIZE(p), &r, err));
     json_t *events = json_array();
