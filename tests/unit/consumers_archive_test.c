@@ -318,7 +318,7 @@ static void every_flipped_bit_of_a_manifest_is_noticed(void **state)
     const char *sum = strstr(strbuf_cstr(&text), "\n  \"sha256\"");
     assert_non_null(sum);
     size_t name = (size_t)(sum - text.data) + 4;
-    assert_int_equal(parse(text.data, &err), ERR_OK);
+    assert_int_equal(parse(strbuf_cstr(&text), &err), ERR_OK);
     for (size_t bit = 0; bit < 8 * text.len; bit++) {
         owned_value(archive_manifest_release) struct archive_manifest m;
         size_t at = bit / 8;
