@@ -113,6 +113,13 @@ static void sha256_text(EVP_MD_CTX *ctx, char ret[ARCHIVE_SHA256_LEN + 1])
     hex_of(sum, n, ret);
 }
 
+void archive_sha256(const void *data, size_t len, char ret[ARCHIVE_SHA256_LEN + 1])
+{
+    EVP_MD_CTX *ctx = sha256_new();
+    EVP_DigestUpdate(ctx, data, len);
+    sha256_text(ctx, ret);
+}
+
 struct archive_digest {
     EVP_MD_CTX *ctx;
     bool with_offsets;

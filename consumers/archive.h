@@ -94,6 +94,8 @@ void archive_digest_text(struct archive_digest *d, char ret[ARCHIVE_SHA256_LEN +
 void archive_digest_free(struct archive_digest *d);
 DEFINE_CLEANUP(struct archive_digest *, archive_digest_free);
 
+/* SHA-256 of these bytes. */
+void archive_sha256(const void *data, size_t len, char ret[ARCHIVE_SHA256_LEN + 1]);
 /* Of files and directories: what was renamed or written stays. */
 MUST_CHECK enum err_code archive_sync_dir(const char *dir, struct err *err);
 MUST_CHECK enum err_code

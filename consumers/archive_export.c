@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "consumers/archive_group.h"
 #include "consumers/log_scan.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
@@ -217,6 +218,7 @@ static enum err_code export_into(struct export *x, struct err *err)
     char path[ARCHIVE_PATH_MAX];
     TRY(empty_dir(x->dir, err));
     x->m->exported_at_us = time_now_us();
+    TRY(archive_groups_read(x->cfg, x->m, err)); /* before any record is */
     for (size_t i = 0; i < x->m->n_partitions; i++)
         TRY(export_partition(x, (int32_t)i, err));
     crash_point("export_before_manifest");

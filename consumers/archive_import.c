@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "consumers/archive_group.h"
 #include "consumers/archive_manifest.h"
 #include "consumers/event_header.h"
 #include "consumers/import_mark.h"
@@ -70,6 +71,23 @@ static enum err_code take_archive(struct import *x, const char *dir, struct err 
     return ERR_OK;
 }
 
+/* Commands are known by their offsets, and these mean nothing in another log. */
+static enum err_code check_pair(const struct restored_service *s, struct err *err)
+{
+    const struct archive_manifest *events = s->events.m, *commands = s->commands.m;
+    char of_events[TOPIC_NAME_MAX], of_commands[TOPIC_NAME_MAX];
+    import_mark_topic(events->topic, of_events); /* prefix and service */
+    import_mark_topic(commands->topic, of_commands);
+    if (strcmp(of_events, of_commands) == 0 &&
+        strcmp(events->cluster_id, commands->cluster_id) == 0)
+        return ERR_OK;
+    return err_set(err, ERR_INVALID,
+                   "a service's two logs belong together: %s is of %s in cluster %s, %s of %s in "
+                   "cluster %s",
+                   s->events.dir, events->topic, events->cluster_id, s->commands.dir,
+                   commands->topic, commands->cluster_id);
+}
+
 static enum err_code check_service(const struct restored_service *s, struct err *err)
 {
     if (!s->events.dir)
@@ -83,7 +101,7 @@ static enum err_code check_service(const struct restored_service *s, struct err 
                            "%s begins at offset %" PRId64
                            " of partition %d: the log's beginning was gone",
                            s->events.dir, s->events.m->partitions[p].begin, (int)p);
-    return ERR_OK;
+    return s->commands.dir ? check_pair(s, err) : ERR_OK;
 }
 
 static enum err_code check_files(const struct restored_log *log, struct err *err)
@@ -302,12 +320,23 @@ static enum err_code restore_command(void *arg, const struct archive_record *r, 
     return ERR_OK;
 }
 
+/* An API that was not stopped, say. Its command stands where one of the archive, or a blank, belongs. */
+static enum err_code somebody_writes(const char *topic, int32_t p, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT,
+                   "%s/%d has records that are not of this import: stop who writes there, delete "
+                   "both topics of the service, and import again",
+                   topic, (int)p);
+}
+
 static enum err_code
 restore_commands(struct import *x, struct restored_service *s, int32_t p, struct err *err)
 {
     struct restoring t = {.x = x, .s = s, .p = p};
     struct log_range there = {0, 0};
     TRY(log_scan_range(x->cfg, s->commands.topic, p, &there, err));
+    if (!s->resumed && there.end > 0)
+        return somebody_writes(s->commands.topic, p, err);
     t.present = there.end;
     if (s->commands.dir) {
         TRY(each_record(&s->commands, p, restore_command, &t, err));
@@ -355,17 +384,52 @@ static enum err_code digest_of(struct import *x,
     return ERR_OK;
 }
 
+struct expectation {
+    struct archive_digest *digest;
+    int64_t from;
+};
+
+static enum err_code expect_record(void *arg, const struct archive_record *r, struct err *err)
+{
+    struct expectation *e = arg;
+    (void)err;
+    if (r->offset >= e->from)
+        archive_digest_add(e->digest, r);
+    return ERR_OK;
+}
+
+/* Of what the archive has from this offset on. Commands that are older than the topic keeps them may be gone
+ * before they are looked at. */
+static enum err_code expected_digest(const struct restored_log *log,
+                                     int32_t p,
+                                     int64_t from,
+                                     char ret[ARCHIVE_SHA256_LEN + 1],
+                                     struct err *err)
+{
+    const struct archive_partition *was = &log->m->partitions[p];
+    if (from <= was->begin) {
+        memcpy(ret, was->digest, sizeof(was->digest));
+        return ERR_OK;
+    }
+    owned(archive_digest_free) struct archive_digest *digest = archive_digest_new(true);
+    struct expectation e = {.digest = digest, .from = from};
+    TRY(each_record(log, p, expect_record, &e, err));
+    archive_digest_text(digest, ret);
+    return ERR_OK;
+}
+
 static enum err_code
 check_log(struct import *x, const struct restored_log *log, int32_t p, struct err *err)
 {
     const struct archive_partition *was = &log->m->partitions[p];
-    char digest[ARCHIVE_SHA256_LEN + 1];
+    char digest[ARCHIVE_SHA256_LEN + 1], expected[ARCHIVE_SHA256_LEN + 1];
     struct log_range now = {0, 0};
     TRY(log_scan_range(x->cfg, log->topic, p, &now, err));
     if (log->m->commands && now.low < was->begin)
         now.low = was->begin;
+    TRY(expected_digest(log, p, log->m->commands ? now.low : 0, expected, err));
     TRY(digest_of(x, log->topic, p, now, log->m->commands, digest, err));
-    if (strcmp(digest, was->digest) != 0)
+    if (strcmp(digest, expected) != 0)
         return err_set(
             err, ERR_CORRUPT,
             "%s/%d is not what %s has: delete both topics of the service, and import again",
@@ -377,7 +441,123 @@ check_log(struct import *x, const struct restored_log *log, int32_t p, struct er
     return ERR_OK;
 }
 
-/* ---- 6 */
+static enum err_code expect_blank(void *arg, const rd_kafka_message_t *m, struct err *err)
+{
+    if (m->key || m->payload)
+        return somebody_writes(arg, m->partition, err);
+    return ERR_OK;
+}
+
+/* Where there is no archive of the commands. */
+static enum err_code
+check_blanks(struct import *x, struct restored_service *s, int32_t p, struct err *err)
+{
+    struct log_range all = {0, 0};
+    TRY(log_scan_range(x->cfg, s->commands.topic, p, &all, err));
+    return log_scan(x->cfg, s->commands.topic, p, all, expect_blank, s->commands.topic, err);
+}
+
+/* ---- 7: groups */
+
+struct before {
+    int64_t offset, n;
+};
+
+static enum err_code count_before(void *arg, const struct archive_record *r, struct err *err)
+{
+    struct before *b = arg;
+    (void)err;
+    b->n += r->offset < b->offset;
+    return ERR_OK;
+}
+
+/* Of an event log, whose offsets are counted anew: how many records come before. */
+static enum err_code
+new_offset(const struct restored_log *log, int32_t p, int64_t old, int64_t *ret, struct err *err)
+{
+    const struct archive_partition *partition = &log->m->partitions[p];
+    struct before b = {.offset = old};
+    for (size_t i = 0; i < partition->n_files; i++) {
+        const struct archive_file *f = &partition->files[i];
+        if (f->last < old)
+            b.n += f->records;
+        else if (f->first < old)
+            TRY(each_of_file(log->dir, f, count_before, &b, err));
+    }
+    *ret = b.n;
+    return ERR_OK;
+}
+
+/* NULL: it is not in this import. */
+static const struct restored_log *find_log(const struct import *x, const char *topic)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        const struct restored_service *s = &x->services[i];
+        if (strcmp(s->events.topic, topic) == 0)
+            return &s->events;
+        if (strcmp(s->commands.topic, topic) == 0)
+            return &s->commands;
+    }
+    return NULL;
+}
+
+/* Never behind the end: what comes there now is new. */
+static enum err_code translate(struct import *x,
+                               const struct restored_log *log,
+                               bool events,
+                               int32_t p,
+                               int64_t *next,
+                               struct err *err)
+{
+    int64_t low, high;
+    if (*next < 0)
+        return ERR_OK;
+    if (events)
+        TRY(new_offset(log, p, *next, next, err));
+    TRY(kafka_watermarks(x->reader, log->topic, p, &low, &high, err));
+    if (*next > high)
+        *next = high;
+    return ERR_OK;
+}
+
+static enum err_code restore_group(struct import *x,
+                                   const struct archive_manifest *m,
+                                   const struct archive_group *g,
+                                   struct err *err)
+{
+    char topic[TOPIC_NAME_MAX];
+    int64_t next[ARCHIVE_PARTITIONS_MAX];
+    bool taken = false;
+    archive_group_topic(x->cfg->topic_prefix, m, g, topic);
+    const struct restored_log *log = find_log(x, topic);
+    for (int32_t p = 0; log && p < (int32_t)m->n_partitions; p++) {
+        next[p] = g->next[p];
+        TRY(translate(x, log, m->commands, p, &next[p], err));
+    }
+    if (log)
+        TRY(archive_group_commit(x->cfg, m, g, next, &taken, err));
+    if (!taken)
+        log_warn("a group's positions are not restored", KV_S("service", m->service->name),
+                 KV_S("group", g->name), KV_S("topic", topic),
+                 KV_S("why", log ? "it has members" : "the topic is not in this import"));
+    return ERR_OK;
+}
+
+static enum err_code restore_groups(struct import *x, struct err *err)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (!x->services[i].commands.dir && x->services[i].service->n_reactors > 0)
+            log_warn(
+                "reactors begin with the events: their positions are in the archive of commands",
+                KV_S("service", x->services[i].service->name));
+    for (size_t i = 0; i < x->n_archives; i++)
+        for (size_t k = 0; k < x->archives[i].n_groups; k++)
+            TRY(restore_group(x, &x->archives[i], &x->archives[i].groups[k], err));
+    crash_point("import_after_groups");
+    return ERR_OK;
+}
+
+/* ---- 6, and all of it */
 
 /* Blanks behind the archive's end stay until the broker's retention: no lane begins before them. */
 static enum err_code
@@ -399,8 +579,7 @@ static enum err_code restore_service(struct import *x, struct restored_service *
         TRY(restore_commands(x, s, p, err));
     for (int32_t p = 0; p < s->n; p++) {
         TRY(check_log(x, &s->events, p, err));
-        if (s->commands.dir)
-            TRY(check_log(x, &s->commands, p, err));
+        TRY(s->commands.dir ? check_log(x, &s->commands, p, err) : check_blanks(x, s, p, err));
     }
     crash_point("import_after_check");
     for (int32_t p = 0; p < s->n; p++)
@@ -418,6 +597,7 @@ static enum err_code run(struct import *x, const char *const *dirs, size_t n, st
     TRY(log_restore_open(x->cfg, &x->out, err));
     for (size_t i = 0; i < x->n; i++)
         TRY(restore_service(x, &x->services[i], err));
+    TRY(restore_groups(x, err));
     crash_point("import_before_unmark");
     for (size_t i = 0; i < x->n; i++) {
         TRY(import_mark_clear(x->reader, x->services[i].events.topic, err));

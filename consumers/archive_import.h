@@ -24,7 +24,7 @@
  *   1 refuse      archives that are damaged (SHA-256 of each file, before anything is written) or do
  *                 not fit, logs that are not empty              killed: nothing was done
  *   2 mark        the topic <prefix>.<service>.import (import_mark.h), of all services; then topics that
- *                 are missing                                   killed from here on until 7: lanes,
+ *                 are missing                                   killed from here on until 8: lanes,
  *                 projectors and reactors of the service do not begin, the API takes no commands for it,
  *                 until an import of the same archives has ended. Running it again goes on: what is
  *                 there is a prefix (log_restore.h), continued, and checked as a whole in 5
@@ -34,7 +34,9 @@
  *   4 restore     events, then commands with their blanks
  *   5 check       everything is read back: digest and number of records per partition are the manifest's
  *   6 delete      the blanks that come before the log's new beginning
- *   7 unmark      each service is whole when its mark goes; a service that still has one is restored by
+ *   7 groups      reactors go on where they were, in the new log's offsets (archive_group.h): history does
+ *                 not fire again (X1)
+ *   8 unmark      each service is whole when its mark goes; a service that still has one is restored by
  *                 the same command with its directories alone
  *
  * Logs each partition.

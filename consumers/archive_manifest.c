@@ -8,6 +8,8 @@
 
 #include "ops/runtime/timeutil.h"
 
+#define SUM "sha256" /* of all the rest; archives of before have none */
+
 DEFINE_CLEANUP(json_t *, json_decref);
 
 void archive_manifest_init(struct archive_manifest *m)
@@ -19,6 +21,16 @@ void archive_manifest_init(struct archive_manifest *m)
 void archive_manifest_release(struct archive_manifest *m)
 {
     arena_release(&m->arena);
+}
+
+/* Of what it says, however that is laid out. */
+static void sum_of(const json_t *o, char ret[ARCHIVE_SHA256_LEN + 1])
+{
+    char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+    if (!text)
+        abort();
+    archive_sha256(text, strlen(text), ret);
+    free(text);
 }
 
 /* ---- writing */
@@ -40,17 +52,33 @@ static json_t *partition_json(const struct archive_partition *p, size_t number)
                      (json_int_t)p->records, "digest", p->digest, "files", files);
 }
 
+static json_t *groups_json(const struct archive_manifest *m)
+{
+    json_t *groups = json_array();
+    for (size_t i = 0; i < m->n_groups; i++) {
+        const struct archive_group *g = &m->groups[i];
+        json_t *next = json_array();
+        for (size_t p = 0; p < m->n_partitions; p++)
+            json_array_append_new(next, json_integer(g->next[p]));
+        json_array_append_new(groups, json_pack("{s:s, s:s, s:o}", "name", g->name, "source",
+                                                g->source->name, "next", next));
+    }
+    return groups;
+}
+
 static char *manifest_text(const struct archive_manifest *m)
 {
-    char time[TIME_TEXT_LEN + 1];
+    char time[TIME_TEXT_LEN + 1], sum[ARCHIVE_SHA256_LEN + 1];
     json_t *partitions = json_array();
     time_format(m->exported_at_us, time);
     for (size_t i = 0; i < m->n_partitions; i++)
         json_array_append_new(partitions, partition_json(&m->partitions[i], i));
-    owned(json_decref) json_t *all =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "format", ARCHIVE_FORMAT, "topic",
-                  m->topic, "service", m->service->name, "log", m->commands ? "commands" : "events",
-                  "cluster_id", m->cluster_id, "exported_at", time, "partitions", partitions);
+    owned(json_decref) json_t *all = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "format", ARCHIVE_FORMAT, "topic", m->topic,
+        "service", m->service->name, "log", m->commands ? "commands" : "events", "cluster_id",
+        m->cluster_id, "exported_at", time, "groups", groups_json(m), "partitions", partitions);
+    sum_of(all, sum);
+    json_object_set_new(all, SUM, json_string(sum));
     char *text = json_dumps(all, JSON_INDENT(2));
     if (!text)
         abort();
@@ -171,6 +199,53 @@ static enum err_code read_partition(
     return check_files(p, err);
 }
 
+static enum err_code read_group(const json_t *o,
+                                const struct archive_manifest *m,
+                                struct archive_group *g,
+                                struct err *err)
+{
+    char source[ARCHIVE_GROUP_NAME_MAX];
+    const json_t *next = json_object_get(o, "next");
+    TRY(read_text(o, "name", g->name, sizeof(g->name), err));
+    TRY(read_text(o, "source", source, sizeof(source), err));
+    g->source = service_find(source);
+    if (!g->source || json_array_size(next) != m->n_partitions)
+        return odd("groups", err);
+    for (size_t p = 0; p < m->n_partitions; p++) {
+        const json_t *v = json_array_get(next, p);
+        if (!json_is_integer(v) || json_integer_value(v) < -1)
+            return odd("groups", err);
+        g->next[p] = json_integer_value(v);
+    }
+    return ERR_OK;
+}
+
+static enum err_code
+read_groups(const json_t *groups, struct archive_manifest *ret, struct err *err)
+{
+    size_t n = json_array_size(groups);
+    if (!json_is_array(groups) || n > ARCHIVE_GROUPS_MAX)
+        return odd("groups", err);
+    ret->groups = ARENA_ARRAY(&ret->arena, struct archive_group, n);
+    for (; ret->n_groups < n; ret->n_groups++) {
+        struct archive_group *g = &ret->groups[ret->n_groups];
+        g->next = ARENA_ARRAY(&ret->arena, int64_t, ret->n_partitions);
+        TRY(read_group(json_array_get(groups, ret->n_groups), ret, g, err));
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_sum(json_t *o, struct err *err)
+{
+    char said[ARCHIVE_SHA256_LEN + 1], sum[ARCHIVE_SHA256_LEN + 1];
+    if (!json_object_get(o, SUM))
+        return ERR_OK;
+    TRY(read_sha256(o, SUM, said, err));
+    json_object_del(o, SUM);
+    sum_of(o, sum);
+    return strcmp(said, sum) == 0 ? ERR_OK : odd("it was changed", err);
+}
+
 static enum err_code read_head(const json_t *o, struct archive_manifest *ret, struct err *err)
 {
     char text[TOPIC_NAME_MAX];
@@ -200,6 +275,7 @@ archive_manifest_parse(const char *text, size_t len, struct archive_manifest *re
     if (!o)
         return err_set(err, ERR_INVALID, "its manifest is damaged: line %d: %s", why.line,
                        why.text);
+    TRY(check_sum(o, err));
     TRY(read_head(o, ret, err));
     const json_t *partitions = json_object_get(o, "partitions");
     ret->n_partitions = json_array_size(partitions);
@@ -209,7 +285,8 @@ archive_manifest_parse(const char *text, size_t len, struct archive_manifest *re
     for (size_t i = 0; i < ret->n_partitions; i++)
         TRY(read_partition(json_array_get(partitions, i), i, &ret->partitions[i], &ret->arena,
                            err));
-    return ERR_OK;
+    const json_t *groups = json_object_get(o, "groups");
+    return groups ? read_groups(groups, ret, err) : ERR_OK;
 }
 
 static enum err_code load(const char *path, struct strbuf *ret, struct err *err)

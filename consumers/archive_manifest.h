@@ -13,6 +13,8 @@
 #define ARCHIVE_PARTITIONS_MAX 1024
 #define ARCHIVE_MANIFEST_MAX   (64 * 1024 * 1024) /* bytes */
 #define ARCHIVE_CLUSTER_MAX    64
+#define ARCHIVE_GROUPS_MAX     64
+#define ARCHIVE_GROUP_NAME_MAX 64
 
 struct archive_partition {
     int64_t begin, end; /* offsets of the log when it was exported, [begin, end) */
@@ -20,6 +22,13 @@ struct archive_partition {
     char digest[ARCHIVE_SHA256_LEN + 1]; /* archive_digest of its records */
     struct archive_file *files;          /* in the order of their offsets */
     size_t n_files;
+};
+
+/* How far a consumer group of the service had read before the log was exported (archive_group.h). */
+struct archive_group {
+    char name[ARCHIVE_GROUP_NAME_MAX]; /* behind prefix and service */
+    const struct service *source;      /* whose topic it reads, see archive_group_topic() */
+    int64_t *next;                     /* by partition; -1 = it had no position */
 };
 
 struct archive_manifest {
@@ -30,6 +39,8 @@ struct archive_manifest {
     int64_t exported_at_us;
     struct archive_partition *partitions; /* by number */
     size_t n_partitions;
+    struct archive_group *groups;
+    size_t n_groups;
     struct arena arena; /* its memory */
 };
 

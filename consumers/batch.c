@@ -226,6 +226,7 @@ static void add_letter(struct batch *b, const struct lane_command *c, const char
     b->letters = arena_grow(b->arena, b->letters, b->n_letters, sizeof(*b->letters));
     b->letters[b->n_letters++] = (struct dead_letter){
         .offset = c->offset,
+        .at_us = b->now_us,
         .command_id = c->id,
         .reason = reason,
         .detail = c->detail,

@@ -46,8 +46,8 @@ static enum err_code queue_view(struct batch *b, struct err *err)
     TRY(state_store_queue_save(s->pg, id->service->decider->fold_version, id->partition,
                                &b->touched, b->aggregates, s->codec, b->arena, err));
     outcome_queue_save(s->pg, id->partition, b->outcomes, b->n_outcomes, b->arena);
-    dead_letter_queue_save(s->pg, id->command_topic, id->partition, b->now_us, b->letters,
-                           b->n_letters, b->arena);
+    dead_letter_queue_save(s->pg, id->command_topic, id->partition, b->letters, b->n_letters,
+                           b->arena);
     int64_t *offsets = ARENA_ARRAY(b->arena, int64_t, b->n_events);
     for (size_t i = 0; i < b->n_events; i++)
         offsets[i] = s->expected_offset + (int64_t)i; /* the messages' own come with the delivery */

@@ -227,14 +227,15 @@ static enum err_code apply(struct chunk *c, bool carefully, struct err *err)
         if ((!bulk || bulk->letters) && o->reason && dead_letter_due(&c->actors[i], o->reason))
             letters[n_letters++] = (struct dead_letter){
                 .offset = o->command_offset,
+                .at_us = o->decided_at,
                 .command_id = o->command_id,
                 .reason = o->reason,
                 .detail = "found in the log by catch-up",
             };
     }
     outcome_queue_save(s->pg, s->id->partition, fresh, n_fresh, &s->arena);
-    dead_letter_queue_save(s->pg, s->id->command_topic, s->id->partition, time_now_us(), letters,
-                           n_letters, &s->arena);
+    dead_letter_queue_save(s->pg, s->id->command_topic, s->id->partition, letters, n_letters,
+                           &s->arena);
     size_t from = first_from(c, s->row.next_event);
     struct log_events run = {c->events + from, c->offsets + from, c->n - from};
     if (!carefully)

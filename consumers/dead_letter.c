@@ -15,7 +15,6 @@ bool dead_letter_due(const struct actor *actor, const char *reason)
 void dead_letter_queue_save(struct pg *pg,
                             const char *topic,
                             int32_t partition,
-                            int64_t now_us,
                             const struct dead_letter *letters,
                             size_t n,
                             struct arena *a)
@@ -24,13 +23,14 @@ void dead_letter_queue_save(struct pg *pg,
         return;
     struct pg_param *offset = param_column(a, n), *id = param_column(a, n);
     struct pg_param *reason = param_column(a, n), *detail = param_column(a, n);
-    struct pg_param *value = param_column(a, n);
+    struct pg_param *value = param_column(a, n), *at = param_column(a, n);
     for (size_t i = 0; i < n; i++) {
         offset[i] = pg_p_int8(a, letters[i].offset);
         id[i] = pg_p_uuid(a, &letters[i].command_id);
         reason[i] = pg_p_text(a, letters[i].reason);
         detail[i] = param_printable(a, letters[i].detail);
         value[i] = letters[i].value.data ? pg_p_bytea(a, letters[i].value) : pg_p_null(PG_BYTEA);
+        at[i] = pg_p_time(a, letters[i].at_us);
     }
     struct pg_param p[] = {
         pg_p_text(a, topic),
@@ -40,7 +40,7 @@ void dead_letter_queue_save(struct pg *pg,
         pg_p_array(a, PG_TEXT_ARRAY, reason, n),
         pg_p_array(a, PG_TEXT_ARRAY, detail, n),
         pg_p_array(a, PG_BYTEA_ARRAY, value, n),
-        pg_p_time(a, now_us),
+        pg_p_array(a, PG_TIMESTAMPTZ_ARRAY, at, n),
     };
     pg_queue(pg, lane_sql(SQL_DEAD_LETTER_SAVE), p, ARRAY_SIZE(p));
 }

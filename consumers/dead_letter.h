@@ -8,7 +8,7 @@
 #include "schemas/records.h"
 
 struct dead_letter {
-    int64_t offset;
+    int64_t offset, at_us; /* where it lies, when it was refused */
     struct uuid command_id;
     const char *reason;
     const char *detail; /* any bytes: what text cannot hold is replaced */
@@ -23,7 +23,6 @@ bool dead_letter_due(const struct actor *actor, const char *reason);
 void dead_letter_queue_save(struct pg *pg,
                             const char *topic,
                             int32_t partition,
-                            int64_t now_us,
                             const struct dead_letter *letters,
                             size_t n,
                             struct arena *a);

@@ -184,9 +184,9 @@ static void on_rebalance(rd_kafka_t *rk,
 
 static enum err_code open_member(struct group *g, struct err *err)
 {
-    char name[TOPIC_NAME_MAX];
+    char name[GROUP_NAME_MAX];
     rd_kafka_t *member = NULL;
-    snprintf(name, sizeof(name), "%s.%s.worker", g->cfg->topic_prefix, g->service->name);
+    service_group(g->cfg->topic_prefix, g->service->name, SERVICE_WORKERS, name);
     TRY(kafka_member_open(g->cfg, name, on_rebalance, g, &member, err));
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, g->topic, RD_KAFKA_PARTITION_UA);

@@ -38,15 +38,22 @@ static void who_am_i(char ret[WHO_MAX])
 
 /* ---- verbs */
 
+/* A service that is away does not hide what the others have. */
 static enum err_code list(const struct request *q, struct err *err)
 {
     owned_value(strbuf_release) struct strbuf lines = {0};
-    for (size_t i = 0; i < n_services; i++)
-        if (services_list_has(q->cfg->services, services[i].name))
-            TRY(letter_list(q->cfg, &services[i], q->given & OPTION_ALL, &lines, err));
+    enum err_code code = ERR_OK;
+    struct err why;
+    for (size_t i = 0; i < n_services; i++) {
+        if (!services_list_has(q->cfg->services, services[i].name) ||
+            letter_list(q->cfg, &services[i], q->given & OPTION_ALL, &lines, &why) == ERR_OK)
+            continue;
+        if (code == ERR_OK)
+            code = err_set(err, why.code, "%s: %s", services[i].name, why.msg);
+    }
     if (lines.len > 0)
         printf("%s%s", LETTER_LIST_TITLES, strbuf_cstr(&lines));
-    return ERR_OK;
+    return code;
 }
 
 static enum err_code show(const struct request *q, struct err *err)

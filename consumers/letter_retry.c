@@ -45,13 +45,11 @@ static const char *name_text(struct retry *r)
     return arena_strdup(&r->arena, text);
 }
 
-struct uuid letter_retry_id(const struct config *cfg, const struct letter_name *n)
+struct uuid letter_retry_id(const struct letter_name *n)
 {
-    char topic[TOPIC_NAME_MAX], partition[16], offset[24];
-    letter_name_topic(n, cfg->topic_prefix, topic);
-    snprintf(partition, sizeof(partition), "%d", (int)n->partition);
-    snprintf(offset, sizeof(offset), "%" PRId64, n->offset);
-    return uuid_v5_of("retry", topic, partition, offset, NULL);
+    char name[LETTER_NAME_MAX];
+    letter_name_format(n, name); /* without the prefix: a log may be restored under another one */
+    return uuid_v5_of("retry", name, NULL);
 }
 
 /* ---- the letter */
@@ -184,7 +182,7 @@ static enum err_code take_issued_at(struct retry *r, struct err *err)
     if (now - r->issued_at < known_us)
         return ERR_OK;
     char since[TIME_TEXT_LEN + 1], id[UUID_TEXT_LEN + 1];
-    struct uuid retry_id = letter_retry_id(cfg, r->name);
+    struct uuid retry_id = letter_retry_id(r->name);
     uuid_format(&retry_id, id);
     time_format(r->issued_at, since);
     return err_set(
@@ -213,13 +211,14 @@ static enum err_code queue_new_letter(struct retry *r,
     char topic[TOPIC_NAME_MAX];
     struct dead_letter letter = {
         .offset = answer->offset,
+        .at_us = time_now_us(),
         .command_id = meta->command_id,
         .reason = answer->reason,
         .detail = arena_printf(&r->arena, "sent again for %s", name_text(r)),
     };
     TRY(codec_encode(r->codec, command, &r->arena, &letter.value, err));
     service_command_topic(r->cfg->topic_prefix, command.type->service, topic);
-    dead_letter_queue_save(r->pg, topic, answer->partition, time_now_us(), &letter, 1, &r->arena);
+    dead_letter_queue_save(r->pg, topic, answer->partition, &letter, 1, &r->arena);
     return ERR_OK;
 }
 
@@ -290,7 +289,7 @@ static enum err_code take_new_id(struct retry *r, struct record command, struct 
     struct command_meta *meta = command.value;
     struct uuid old = meta->command_id;
     bool creates = false, secret = false;
-    meta->command_id = letter_retry_id(r->cfg, r->name);
+    meta->command_id = letter_retry_id(r->name);
     for (size_t i = 0; i < command.type->n_fields; i++) {
         const struct field *f = &command.type->fields[i];
         struct uuid *id = (struct uuid *)((char *)command.value + f->offset);

@@ -27,7 +27,7 @@
 #define LETTER_NOTE_MAX 512
 
 /* The id of the one command that a letter is sent again as. */
-struct uuid letter_retry_id(const struct config *cfg, const struct letter_name *n);
+struct uuid letter_retry_id(const struct letter_name *n);
 
 struct letter_result {
     bool applied; /* or there was nothing to do, or a reactor's wish was fulfilled already */

@@ -113,7 +113,7 @@ static enum err_code show_letter(struct show *s, struct err *err)
     add_text(s->ret, "detail", r, 0, 2);
     put(s->ret, "at", letter_json_time(pg_get_time(r, 0, 3)));
     if (n->kind == LETTER_COMMAND)
-        put(s->ret, "retry_command_id", uuid_json(letter_retry_id(s->cfg, n)));
+        put(s->ret, "retry_command_id", uuid_json(letter_retry_id(n)));
     add_decision(s->ret, r);
     return add_record(s, s->ret, n->partition, n->offset, bytes_or_none(a, r, 0, 4), err);
 }
@@ -145,7 +145,8 @@ static enum err_code show_events(struct show *s, int32_t partition, struct err *
     struct arena *a = &s->arena;
     struct pg_param p[] = {pg_p_text(a, s->name->projection), pg_p_int4(a, partition),
                            pg_p_uuid(a, &s->name->aggregate_id),
-                           pg_p_int8(a, LETTER_SHOW_EVENTS_MAX)};
+                           pg_p_int8(a, LETTER_SHOW_EVENTS_MAX),
+                           pg_p_int8(a, LETTER_SHOW_BYTES_MAX)};
     const PGresult *r; /* nothing else is asked of pg below */
     TRY(pg_exec(s->pg, letter_sql(SQL_PARKED_WAITING), p, ARRAY_SIZE(p), &r, err));
     json_t *events = json_array();

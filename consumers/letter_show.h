@@ -12,6 +12,7 @@
 #include "ops/runtime/config.h"
 
 #define LETTER_SHOW_EVENTS_MAX 100 /* of a parked aggregate; `waiting` says how many there are */
+#define LETTER_SHOW_BYTES_MAX  (4 * 1024 * 1024) /* the same; and the one that goes beyond */
 
 /* *ret is a new reference. ERR_NOT_FOUND: there is no such letter. ERR_UNAVAILABLE: Kafka or PostgreSQL is
  * away, so that nobody can say what the record is. */

@@ -102,6 +102,14 @@ void service_event_topic(const char *prefix, const char *service, char ret[TOPIC
     topic_name(prefix, service, "events", ret);
 }
 
+void service_group(const char *prefix,
+                   const char *service,
+                   const char *name,
+                   char ret[GROUP_NAME_MAX])
+{
+    snprintf(ret, GROUP_NAME_MAX, "%s.%s.%s", prefix, service, name);
+}
+
 /* ---- as documentation */
 
 static void print_list(struct strbuf *out, const char *title, const char *text)

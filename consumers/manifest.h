@@ -10,6 +10,8 @@
 #define SERVICES_MAX    16
 #define PROJECTIONS_MAX 8 /* of other services' events, in one service */
 #define TOPIC_NAME_MAX  128
+#define GROUP_NAME_MAX  256
+#define SERVICE_WORKERS "worker" /* the group of a service's lanes */
 
 #define SERVICE_EVENT_RETENTION_MS   (-1) /* for ever */
 #define SERVICE_COMMAND_RETENTION_MS (2 * 86400000LL)
@@ -46,6 +48,11 @@ bool services_list_has(const char *list, const char *name);
 
 void service_command_topic(const char *prefix, const char *service, char ret[TOPIC_NAME_MAX]);
 void service_event_topic(const char *prefix, const char *service, char ret[TOPIC_NAME_MAX]);
+/* The consumer group of a service's workers, or of a reactor by its rule's name. */
+void service_group(const char *prefix,
+                   const char *service,
+                   const char *name,
+                   char ret[GROUP_NAME_MAX]);
 
 /* The table as Markdown: per service its topics, commands, events, reactors and projections, and a
  * Mermaid picture of what flows where. Appends. */

@@ -63,7 +63,8 @@ find_waiting(struct retry *r, int64_t max, struct waiting **ret, size_t *ret_n, 
 {
     struct arena *a = &r->arena;
     struct pg_param p[] = {pg_p_text(a, r->name->projection), pg_p_int4(a, r->partition),
-                           pg_p_uuid(a, &r->name->aggregate_id), pg_p_int8(a, max)};
+                           pg_p_uuid(a, &r->name->aggregate_id), pg_p_int8(a, max),
+                           pg_p_int8(a, PARKED_PIECE_BYTES)};
     const PGresult *found;
     TRY(pg_exec(r->pg, letter_sql(SQL_PARKED_WAITING), p, ARRAY_SIZE(p), &found, err));
     size_t n = (size_t)PQntuples(found);
@@ -146,7 +147,7 @@ static enum err_code run_piece(struct retry *r, bool *ret_done, struct err *err)
     TRY(pg_commit(r->pg, err));
     crash_point("parked_after_commit");
     r->result->applied += (int64_t)i;
-    *ret_done = code == ERR_INVALID || (i == n && n < PARKED_PIECE_MAX);
+    *ret_done = code == ERR_INVALID || n == 0;
     return ERR_OK;
 }
 

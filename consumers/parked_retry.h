@@ -22,8 +22,9 @@
 #include "consumers/letter_name.h"
 #include "ops/runtime/config.h"
 
-#define PARKED_PIECE_MAX 500    /* events of one transaction */
-#define PARKED_PIECE_US  200000 /* that hold up a lane */
+#define PARKED_PIECE_MAX   500               /* events of one transaction */
+#define PARKED_PIECE_BYTES (4 * 1024 * 1024) /* of them, and the one that goes beyond */
+#define PARKED_PIECE_US    200000            /* that hold up a lane */
 
 /* Deliberately, and kept with who and why (letter_decision). */
 struct parked_skip {

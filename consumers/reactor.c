@@ -17,7 +17,6 @@
 #include "schemas/codec.h"
 #include "schemas/records.h"
 
-#define GROUP_MAX       256
 #define COMMITTED_MS    5000
 #define PATIENCE_MS     200 /* nobody waits for what a reactor does */
 #define FLUSH_SLICE_MS  100
@@ -28,7 +27,7 @@
 
 struct reactor {
     const struct reactor_rule *rule;
-    char group[GROUP_MAX], command_topic[TOPIC_NAME_MAX];
+    char group[GROUP_NAME_MAX], command_topic[TOPIC_NAME_MAX];
     struct follower *follower;
     struct metric *sent;
     /* of a session */
@@ -161,6 +160,7 @@ static enum err_code keep_unreadable(struct reactor *r,
 {
     struct dead_letter letter = {
         .offset = m->offset,
+        .at_us = time_now_us(),
         .command_id = uuid_nil,
         .reason = "unreadable",
         .detail = arena_printf(&r->arena, "reactor %s: %s", r->rule->name, why->msg),
@@ -168,8 +168,7 @@ static enum err_code keep_unreadable(struct reactor *r,
     };
     log_error("an event cannot be read: nobody reacts to it", KV_S("reactor", r->rule->name),
               KV_I("partition", m->partition), KV_I("offset", m->offset), KV_ERR(why));
-    dead_letter_queue_save(s->pg, s->logs[0].topic, m->partition, time_now_us(), &letter, 1,
-                           &r->arena);
+    dead_letter_queue_save(s->pg, s->logs[0].topic, m->partition, &letter, 1, &r->arena);
     return pg_sync(s->pg, err);
 }
 
@@ -287,7 +286,7 @@ enum err_code reactor_start(const struct config *cfg,
         abort();
     r->rule = rule;
     arena_init(&r->arena);
-    snprintf(r->group, sizeof(r->group), "%s.%s.%s", cfg->topic_prefix, service->name, rule->name);
+    service_group(cfg->topic_prefix, service->name, rule->name, r->group);
     snprintf(labels, sizeof(labels), "reactor=\"%s\"", rule->name);
     r->sent = metrics_counter("hirelog_reactor_commands_total", labels, "Commands sent.");
     service_command_topic(cfg->topic_prefix, service->name, r->command_topic);

@@ -7,10 +7,11 @@
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 
-#define CLOSE_MS     5000 /* RULES 14 */
-#define METADATA_MS  5000
-#define WATERMARK_MS 10000
-#define ADMIN_MS     15000
+#define CLOSE_MS        5000 /* RULES 14 */
+#define METADATA_MS     5000
+#define WATERMARK_MS    10000
+#define LEADER_PAUSE_NS 20000000L
+#define ADMIN_MS        15000
 
 /* ---- settings
  * ------------------------------------------------------------------------------------------------------------
@@ -40,7 +41,10 @@ static const struct setting producer_settings[] = {
 /* Who sends one by one: what comes while a request is under way goes into the next one. Alone a record
  * waits for nobody; with 256 connections a sixth less is spent on requests. */
 static const struct setting sender_settings[] = {
-    {"max.in.flight.requests.per.connection", "1"},
+    {"max.in.flight.requests.per.connection", "1"      },
+ /* What an archive takes (ARCHIVE_RECORD_BYTES_MAX): the broker measures what is compressed, and an import
+     * writes whatever it once took, from anybody. Our own records end at CODEC_MESSAGE_MAX. */
+    {"message.max.bytes",                     "3200000"},
 };
 static const struct setting consumer_settings[] = {
     {"enable.auto.commit",         "false"},
@@ -433,14 +437,27 @@ static bool watermark_call_end(struct watermark_call *c)
     return false;
 }
 
+/* A topic was just made, say, and not every broker knows yet who leads it. */
+static bool leader_moves(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+}
+
 static void *watermark_thread(void *arg)
 {
     struct watermark_call *c = arg;
     int64_t low = -1;
     int64_t high = -1;
     rd_kafka_t *rk = c->rk;
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(rk, c->topic, c->partition, &low, &high, WATERMARK_MS / 2);
+    int64_t until = time_monotonic_us() + WATERMARK_MS / 2 * 1000LL;
+    rd_kafka_resp_err_t code;
+    while ((code = rd_kafka_query_watermark_offsets(rk, c->topic, c->partition, &low, &high,
+                                                    WATERMARK_MS / 2)) != 0 &&
+           leader_moves(code) && time_monotonic_us() < until) {
+        struct timespec pause = {.tv_nsec = LEADER_PAUSE_NS};
+        nanosleep(&pause, NULL);
+    }
     pthread_mutex_lock(&calls_lock);
     c->low = low;
     c->high = high;

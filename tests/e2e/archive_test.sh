@@ -40,6 +40,15 @@ hire "$ana_token" "$ana_id" "$application_id"
 call "$ana_token" POST "/api/contracts/$contract_id/complete/" 200
 await "$ana_token" /api/invoices/ '.results[0].contract_id' "$contract_id"
 
+it "a dead letter is sent again, at home"
+poisoned="${json/Read a log backwards/poison in the archive}"
+posting=hirelog_job_g$(sql_in hirelog "SELECT generation FROM hirelog_job.control").posting
+sql_in hirelog "ALTER TABLE $posting ADD CONSTRAINT no_archive CHECK (title <> 'poison in the archive') NOT VALID"
+call "$ana_token" POST /api/jobs/create/ 500 "$poisoned"
+sql_in hirelog "ALTER TABLE $posting DROP CONSTRAINT no_archive"
+letter=$(hirelog deadletters list --services job | awk -F '\t' '/no_archive/ {print $2}')
+hirelog deadletters retry "$letter"
+
 it "each log becomes an archive, while the services run"
 archives=()
 for service in "${services[@]}"; do
@@ -98,6 +107,12 @@ until port=$(sed -n 's/.*msg="serving".* port=\([0-9]*\).*/\1/p' "$work/api.log"
     ((SECONDS < deadline)) || die "the api does not listen: $(<"$work/api.log")"
 done
 
+it "what was sent again at home is on the list, and is not applied again"
+elsewhere deadletters retry "$letter" | tee "$work/retried"
+grep -q 'applied as job.commands/' "$work/retried" || die "not what it was at home"
+[[ $(sql_in restored "SELECT count(*) FROM hirelog_job_g1.posting WHERE title = 'poison in the archive'") == 1 ]] ||
+    die "it was applied twice"
+
 it "old keys get their old outcome, new commands are taken, sessions go on"
 HIRELOG_URL=http://127.0.0.1:$port
 await '' "/api/jobs/$job_id/" .id "$job_id"
@@ -117,6 +132,19 @@ await '' "/api/freelancers/$eve_id/" .id "$eve_id"
 [[ $(sql_in restored "SELECT count(*) FROM hirelog_job_g1.posting WHERE job_id = '$old_job'") == 1 ]] || die "not one $old_job"
 grep '^payment.invoice|' "$work/after" >"$work/invoices"
 rows restored | grep '^payment.invoice|' | cmp -s - "$work/invoices" || die "an old contract was invoiced again"
+
+it "reactors go on where they were: of all history only eve's profile was asked for"
+ends() { # TOPIC - the sum of its partitions' ends
+    local p args=()
+    for p in 0 1 2; do
+        args+=(-t "$1:$p:-1")
+    done
+    kcat -q -b "$brokers" -Q "${args[@]}" | awk '{n += $NF} END {print n}'
+}
+for service in client freelancer payment; do
+    asked=$(($(ends "restored.$service.commands") - $(ends "hirelog.$service.commands")))
+    [[ $asked == $([[ $service == freelancer ]] && echo 1 || echo 0) ]] || die "$service was sent $asked more commands"
+done
 
 it "nothing of that is at home"
 HIRELOG_URL=$url

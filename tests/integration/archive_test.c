@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "consumers/archive_export.h"
+#include "consumers/archive_group.h"
 #include "consumers/archive_import.h"
 #include "consumers/event_header.h"
 #include "consumers/import_mark.h"
@@ -285,6 +286,27 @@ static void a_log_comes_back_byte_for_byte(void **state)
         expect_record(&odd_records[i % ARRAY_SIZE(odd_records)], &seen.records[i]);
 }
 
+/* More than we ever write, but the topic takes it of anybody: raw, or since it is small when compressed. */
+static void a_record_as_large_as_a_topic_takes_comes_back(void **state)
+{
+    (void)state;
+    static uint8_t raw[1150 * 1000], zeros[2 * 1000 * 1000];
+    const struct archive_record large[] = {
+        {.timestamp_ms = 1700000000000, .value = {raw, sizeof(raw)}    },
+        {.timestamp_ms = 1700000000001, .value = {zeros, sizeof(zeros)}},
+    };
+    uint32_t x = 1;
+    for (size_t i = 0; i < sizeof(raw); i++) /* nothing that could be compressed */
+        raw[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+    for (size_t i = 0; i < ARRAY_SIZE(large); i++)
+        produce(world.producer, topic_of(home, "freelancer.commands"), 0, &large[i]);
+    exported("freelancer.events", "large_events");
+    exported("freelancer.commands", "large");
+    move_to("archive_large");
+    imported("large_events", "large");
+    expect_log("freelancer.commands", "archive_large", true);
+}
+
 /* ---- a service that goes on elsewhere */
 
 #define SUM(table)                                                                         \
@@ -379,10 +401,24 @@ static void expect_old_commands_are_known(void)
         assert_int_equal(count_events("job", &jobs[i]->meta.command_id).of_command, 1);
 }
 
+static enum err_code open_lane(struct err *err)
+{
+    struct lane_session *s = NULL;
+    struct lane_pulse pulse;
+    struct lane_identity id;
+    lane_identity_init(&id, &world.cfg, service_find("job"), 0);
+    lane_pulse_init(&pulse, "job", 0);
+    enum err_code code = lane_session_open(&id, &pulse, &s, err);
+    lane_session_free(s);
+    lane_pulse_release(&pulse);
+    return code;
+}
+
 static void a_service_goes_on_in_another_cluster(void **state)
 {
     (void)state;
     const char *rows[ARRAY_SIZE(tables)];
+    struct err err;
     struct post_job *waiting = post_job_new("nobody has decided it");
     live_a_little();
     remember_rows(rows);
@@ -395,6 +431,7 @@ static void a_service_goes_on_in_another_cluster(void **state)
     imported("user", NULL);
     expect_log("job.events", "archive_again", false);
     expect_log("job.commands", "archive_again", true);
+    refused(open_lane(&err), ERR_CORRUPT, &err, "the view was made from another log");
     lose_the_view();
     pid_t worker = worker_spawn(NULL);
     await_caught_up();
@@ -442,20 +479,84 @@ static void a_view_of_a_restored_log_equals_the_original(void **state)
     }
 }
 
-/* ---- killed */
+/* ---- groups */
 
-static enum err_code open_lane(struct err *err)
+/* Of a group at home or elsewhere, with all partitions of a topic. */
+static rd_kafka_t *open_group(const char *service,
+                              const char *name,
+                              const char *log,
+                              rd_kafka_topic_partition_list_t **ret)
 {
-    struct lane_session *s = NULL;
-    struct lane_pulse pulse;
-    struct lane_identity id;
-    lane_identity_init(&id, &world.cfg, service_find("job"), 0);
-    lane_pulse_init(&pulse, "job", 0);
-    enum err_code code = lane_session_open(&id, &pulse, &s, err);
-    lane_session_free(s);
-    lane_pulse_release(&pulse);
-    return code;
+    char group[GROUP_NAME_MAX];
+    struct err err;
+    rd_kafka_t *reader = NULL;
+    service_group(world.cfg.topic_prefix, service, name, group);
+    assert_int_equal(kafka_follower_open(&world.cfg, group, 1, 1, &reader, &err), ERR_OK);
+    *ret = rd_kafka_topic_partition_list_new(1);
+    for (int32_t p = 0; p < WORLD_PARTITIONS; p++)
+        rd_kafka_topic_partition_list_add(*ret, topic_of(world.cfg.topic_prefix, log), p);
+    return reader;
 }
+
+static void give_position(const char *service, const char *name, const char *log, const int64_t *at)
+{
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_t *reader = open_group(service, name, log, &list);
+    for (int32_t p = WORLD_PARTITIONS; p-- > 0;) {
+        list->elems[p].offset = at[p];
+        if (at[p] < 0)
+            rd_kafka_topic_partition_list_del_by_idx(list, p);
+    }
+    assert_int_equal(rd_kafka_commit(reader, list, 0), 0);
+    rd_kafka_topic_partition_list_destroy(list);
+    kafka_consumer_close(reader);
+}
+
+static void
+expect_position(const char *service, const char *name, const char *log, const int64_t *at)
+{
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_t *reader = open_group(service, name, log, &list);
+    assert_int_equal(rd_kafka_committed(reader, list, 10000), 0);
+    for (int32_t p = 0; p < WORLD_PARTITIONS; p++)
+        assert_int_equal(list->elems[p].offset, at[p] >= 0 ? at[p] : RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_topic_partition_list_destroy(list);
+    kafka_consumer_close(reader);
+}
+
+/* Halfway, at the end behind the last marker, and never begun. */
+static void reactors_go_on_where_they_were(void **state)
+{
+    (void)state;
+    struct seen first = {0}, second = {0}, commands = {0};
+    struct err err;
+    int64_t records;
+    (void)read_log(topic_of(home, "job.events"), 0, &first);
+    struct log_range range = read_log(topic_of(home, "job.events"), 1, &second);
+    size_t half = first.n / 2;
+    assert_true(half > 0 && first.records[half].offset > (int64_t)half); /* markers between */
+    const int64_t was[] = {first.records[half].offset, range.end, -1};
+    const int64_t is[] = {(int64_t)half, (int64_t)second.n, -1};
+    const int64_t hints[] = {1, 1000000, 2};
+    give_position("payment", "charge_contract", "job.events", was);
+    give_position("job", SERVICE_WORKERS, "job.commands", hints);
+    exported("payment.commands", "reactors");
+    exported("payment.events", "reactors_events");
+    exported("job.events", "reactors_source");
+    const char *dirs[] = {dir_of("reactors"), dir_of("reactors_events"), dir_of("reactors_source")};
+    move_to("archive_reactors");
+    assert_int_equal(archive_import(&world.cfg, dirs, 3, &records, &err), ERR_OK);
+    expect_position("payment", "charge_contract", "job.events", is);
+    const int64_t end = read_log("archive_reactors.job.commands", 1, &commands).end;
+    const int64_t restored[] = {1, end, 2};
+    expect_position("job", SERVICE_WORKERS, "job.commands", restored);
+    move_to("archive_no_source"); /* without their source they begin with it */
+    assert_int_equal(archive_import(&world.cfg, dirs, 2, &records, &err), ERR_OK);
+    const int64_t none[] = {-1, -1, -1};
+    expect_position("payment", "charge_contract", "job.events", none);
+}
+
+/* ---- killed */
 
 static void an_import_that_was_killed_is_noticed_and_goes_on(void **state)
 {
@@ -463,7 +564,7 @@ static void an_import_that_was_killed_is_noticed_and_goes_on(void **state)
     static const char *const points[] = {
         "import_after_mark",     "import_after_topics",  "import_during_events:5",
         "import_after_events:2", "import_during_fill:7", "import_after_commands:1",
-        "import_after_check",    "import_before_unmark",
+        "import_after_check",    "import_after_groups",  "import_before_unmark",
     };
     struct err err;
     exported("job.events", "killed");
@@ -661,6 +762,10 @@ static void what_does_not_fit_is_refused(void **state)
     move_to("archive_unfit");
     refused(import_from("fits_commands", NULL, &err), ERR_INVALID, &err, "without its events");
     refused(import_from("fits", "fits", &err), ERR_INVALID, &err, "both archives of");
+    move_to("archive_alone"); /* made above: another log of commands */
+    exported("job.commands", "unfit_commands");
+    move_to("archive_unfit");
+    refused(import_from("fits", "unfit_commands", &err), ERR_INVALID, &err, "belong together");
     world.cfg.partitions = WORLD_PARTITIONS + 1;
     enum err_code code = import_from("fits", NULL, &err);
     world.cfg.partitions = WORLD_PARTITIONS;
@@ -668,6 +773,43 @@ static void what_does_not_fit_is_refused(void **state)
     struct kafka_topic_spec wide = {"archive_unfit.job.events", 5, 1, -1};
     assert_int_equal(kafka_topics_create(world.producer, &wide, 1, &err), ERR_OK);
     refused(import_from("fits", NULL, &err), ERR_INVALID, &err, "has 5 partitions, its archive 3");
+}
+
+/* ---- who writes meanwhile */
+
+static void a_command_that_comes_meanwhile_is_not_lost_silently(void **state)
+{
+    (void)state;
+    static const struct archive_record foreign = {
+        .timestamp_ms = 1700000000000, .value = {(const uint8_t *)"x", 1}
+    };
+    static const char *const points[] = {"import_after_events:2", "import_during_fill:3"};
+    struct err err;
+    const char *args[] = {"import", dir_of("fits"), NULL};
+    for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
+        char prefix[64];
+        snprintf(prefix, sizeof(prefix), "archive_meanwhile_%zu", i);
+        move_to(prefix);
+        assert_true(run_killed_at(points[i], args));
+        produce(world.producer, topic_of(prefix, "job.commands"), 2, &foreign);
+        refused(import_from("fits", NULL, &err), ERR_CONFLICT, &err, "not of this import");
+        refused(open_lane(&err), ERR_UNAVAILABLE, &err, "is being restored");
+    }
+}
+
+/* Retention looks at timestamps, and those are restored. */
+static void commands_that_the_topic_keeps_no_longer_are_no_damage(void **state)
+{
+    (void)state;
+    struct err err;
+    struct seen is = {0};
+    const char *args[] = {"import", dir_of("fits"), dir_of("fits_commands"), NULL};
+    move_to("archive_expired");
+    assert_true(run_killed_at("import_before_unmark", args));
+    assert_int_equal(
+        kafka_records_delete(world.producer, "archive_expired.job.commands", 0, 2, &err), ERR_OK);
+    imported("fits", "fits_commands");
+    assert_int_equal(read_log("archive_expired.job.commands", 0, &is).low, 2);
 }
 
 /* ---- far offsets */
@@ -711,8 +853,10 @@ int main(int argc, char **argv)
         worker_main();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_log_comes_back_byte_for_byte, back_home),
+        cmocka_unit_test_teardown(a_record_as_large_as_a_topic_takes_comes_back, back_home),
         cmocka_unit_test_teardown(a_service_goes_on_in_another_cluster, back_home),
         cmocka_unit_test_teardown(a_view_of_a_restored_log_equals_the_original, back_home),
+        cmocka_unit_test_teardown(reactors_go_on_where_they_were, back_home),
         cmocka_unit_test_teardown(an_import_that_was_killed_is_noticed_and_goes_on, back_home),
         cmocka_unit_test_teardown(a_worker_waits_for_the_end_of_an_import, back_home),
         cmocka_unit_test_teardown(a_lane_that_is_open_is_fenced, back_home),
@@ -722,6 +866,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(a_full_disk_is_told_and_leaves_no_archive, back_home),
         cmocka_unit_test_teardown(a_damaged_archive_is_refused, back_home),
         cmocka_unit_test_teardown(what_does_not_fit_is_refused, back_home),
+        cmocka_unit_test_teardown(a_command_that_comes_meanwhile_is_not_lost_silently, back_home),
+        cmocka_unit_test_teardown(commands_that_the_topic_keeps_no_longer_are_no_damage, back_home),
         cmocka_unit_test_teardown(a_log_of_many_commands_begins_behind_them, back_home),
     };
     return cmocka_run_group_tests(tests, begin, world_end);

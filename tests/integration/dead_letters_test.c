@@ -10,11 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "consumers/parked_retry.h"
 #include "ops/runtime/timeutil.h"
 #include "schemas/records.h"
 #include "tests/integration/lane_world.h"
 
-#define OUTPUT_MAX (256 * 1024)
+#define OUTPUT_MAX (8 * 1024 * 1024)
 #define MANY       40
 
 /* Exit codes (err.c). */
@@ -264,6 +265,20 @@ static void two_people_at_once_apply_once(void **state)
     assert_int_equal(count_events_of("job", &type_job_posted), events + 1);
 }
 
+static void a_service_that_is_away_hides_no_others_letters(void **state)
+{
+    (void)state;
+    pid_t worker = worker_spawn(NULL);
+    struct sent sent = poison("seen all the same");
+    expect(AWAY,
+           end_run(begin_run("HIRELOG_PG_CLIENT='host=127.0.0.1 port=1 dbname=none'", "list")),
+           "list");
+    says(text("poison\t%s\t", sent.name));
+    says("client: ");
+    run(DONE, "skip %s --reason seen", sent.name);
+    worker_stop(worker);
+}
+
 /* The letter is back after the view was lost, its retry is known. */
 static void what_was_applied_before_a_loss_is_not_applied_again(void **state)
 {
@@ -279,6 +294,11 @@ static void what_was_applied_before_a_loss_is_not_applied_again(void **state)
     await_count("job_g1.lane WHERE caught_up", WORLD_PARTITIONS);
     run(DONE, "list");
     says(text("poison\t%s\t", sent.name));
+    /* It says when it was refused, not when it was found. */
+    assert_int_equal(
+        count("job.dead_letter d JOIN hirelog_job_g1.outcome o USING (command_id) WHERE "
+              "d.at = o.decided_at"),
+        count("job.dead_letter"));
     run(DONE, "retry %s", sent.name);
     says("applied as");
     worker_stop(worker);
@@ -631,6 +651,32 @@ static void what_is_still_refused_stays(void **state)
     worker_stop(worker);
 }
 
+static void many_large_events_are_applied_in_pieces(void **state)
+{
+    (void)state;
+    enum { LARGE = 200 * 1000, N = PARKED_PIECE_BYTES / LARGE + 5 };
+    struct uuid job;
+    char *description = arena_alloc(&world.arena, LARGE + 1);
+    memset(description, 'x', LARGE);
+    pid_t worker = park_own("large ones follow", &job);
+    struct edit_job *c = NULL;
+    for (int i = 0; i < N; i++) {
+        c = command(&type_edit_job);
+        c->job_id = job;
+        c->has_description = true;
+        c->description = description;
+        description[0] = (char)('a' + i);
+        send_command(&type_edit_job, c);
+    }
+    assert_string_equal(outcome_of("job", &c->meta.command_id), "applied");
+    allow("job_g1", "large ones follow");
+    run(DONE, "show job/events/%s", id_text(&job));
+    says(text("\"waiting\": %d", N));
+    run(DONE, "retry job/events/%s", id_text(&job));
+    says(text("%d applied, none waits any more", N + 1));
+    worker_stop(worker);
+}
+
 static void a_skipped_event_is_recorded(void **state)
 {
     (void)state;
@@ -731,6 +777,7 @@ int main(int argc, char **argv)
         SCENARIO(what_was_poison_is_sent_again_once),
         SCENARIO(a_retry_that_dies_applies_once),
         SCENARIO(two_people_at_once_apply_once),
+        SCENARIO(a_service_that_is_away_hides_no_others_letters),
         SCENARIO(what_was_applied_before_a_loss_is_not_applied_again),
         SCENARIO(what_was_sent_too_long_ago_is_for_a_person),
         SCENARIO(a_refused_command_of_a_reactor_is_sent_again),
@@ -743,6 +790,7 @@ int main(int argc, char **argv)
         SCENARIO(a_retry_that_dies_before_its_commit_changes_nothing),
         SCENARIO(a_retry_that_dies_after_its_commit_has_done_it),
         SCENARIO(what_is_still_refused_stays),
+        SCENARIO(many_large_events_are_applied_in_pieces),
         SCENARIO(a_skipped_event_is_recorded),
         SCENARIO(the_first_is_skipped_and_the_rest_applied),
         SCENARIO(an_event_that_can_be_read_now_is_reacted_to),

@@ -10,6 +10,7 @@
 
 #define API_ADD_PARTITIONS_TO_TXN 24
 #define API_END_TXN               26
+#define API_LIST_OFFSETS          2
 
 static rd_kafka_t *host; /* owns the mock cluster */
 static rd_kafka_mock_cluster_t *mock;
@@ -188,6 +189,24 @@ static void topic_facts_come_from_the_broker(void **state)
     kafka_producer_close(rk);
 }
 
+/* What a broker says of a topic that was made a moment ago. */
+static void watermarks_of_a_partition_whose_leader_moves_are_asked_again(void **state)
+{
+    (void)state;
+    struct err err;
+    int64_t low = -1, high = -1;
+    rd_kafka_t *reader = NULL;
+    assert_int_equal(kafka_reader_open(&config, false, 10, &reader, &err), ERR_OK);
+    rd_kafka_mock_push_request_errors(
+        mock, API_LIST_OFFSETS, 3, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
+    if (kafka_watermarks(reader, "events", 0, &low, &high, &err) != ERR_OK)
+        fail_msg("%s", err.msg);
+    assert_int_equal(low, 0);
+    assert_true(high >= 0);
+    kafka_consumer_close(reader);
+}
+
 static void a_reader_reads_one_partition_to_its_end(void **state)
 {
     (void)state;
@@ -249,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_fenced_producer_is_recreated_and_reported_as_a_conflict),
         cmocka_unit_test(an_invalid_transaction_state_recreates),
         cmocka_unit_test(topic_facts_come_from_the_broker),
+        cmocka_unit_test(watermarks_of_a_partition_whose_leader_moves_are_asked_again),
         cmocka_unit_test(a_reader_reads_one_partition_to_its_end),
         cmocka_unit_test(a_reader_may_be_closed_right_after_it_was_pointed_elsewhere),
     };

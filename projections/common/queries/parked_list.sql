@@ -1,9 +1,10 @@
--- $1 max int8. Parked aggregates, oldest first: the event that was refused, and how many wait behind it.
-SELECT DISTINCT ON (first, projection, partition, aggregate_id)
-       projection, partition, aggregate_id, "offset", event_type, coalesce(detail, '') AS detail, at, waiting
-FROM (SELECT p.*, min(at) OVER same AS first, min("offset") OVER same AS refused, count(*) OVER same - 1 AS waiting
-      FROM parked p
-      WINDOW same AS (PARTITION BY projection, partition, aggregate_id)) AS p
-WHERE "offset" = refused
-ORDER BY first, projection, partition, aggregate_id
-LIMIT $1;
+-- $1 max int8. Parked aggregates, oldest first: the event that was refused, and how many wait behind it. Each is found without its
+-- events' bytes, which may be many.
+SELECT projection, partition, aggregate_id, "offset", p.event_type, coalesce(p.detail, '') AS detail, p.at, f.waiting
+FROM (SELECT projection, partition, aggregate_id, min("offset") AS "offset", count(*) - 1 AS waiting, min(at) AS first
+      FROM parked
+      GROUP BY projection, partition, aggregate_id
+      ORDER BY first, projection, partition, aggregate_id
+      LIMIT $1) AS f
+JOIN parked p USING (projection, partition, "offset", aggregate_id)
+ORDER BY f.first, projection, partition, aggregate_id;
