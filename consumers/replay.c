@@ -98,6 +98,13 @@ static void logs_make(struct replay *r)
     }
 }
 
+static enum err_code
+vector_read(struct replay *r, const char *schema, struct generation_vector *ret, struct err *err)
+{
+    int fold_version = r->o->service->decider->fold_version;
+    return generation_vector_read(&r->g, schema, fold_version, ret, err);
+}
+
 static const struct generation_log *find_log(const struct generation_vector *v,
                                              const struct replay_log *l)
 {
@@ -126,7 +133,7 @@ static enum err_code log_end(struct replay *r, struct replay_log *l, int64_t *re
 static enum err_code ends_read(struct replay *r, struct err *err)
 {
     struct generation_vector live;
-    TRY(generation_vector_read(&r->g, r->g.live, &live, err));
+    TRY(vector_read(r, r->g.live, &live, err));
     for (size_t i = 0; i < r->n_logs; i++) {
         struct replay_log *l = &r->logs[i];
         const struct generation_log *known = find_log(&live, l);
@@ -137,14 +144,14 @@ static enum err_code ends_read(struct replay *r, struct err *err)
     return ERR_OK;
 }
 
-/* Where the fresh generation stands: what was copied into it needs no reading. */
+/* Where the fresh generation stands: what was copied into it, or is kept in it, needs no reading. */
 static enum err_code starts_read(struct replay *r, struct err *err)
 {
     struct generation_vector fresh;
-    TRY(generation_vector_read(&r->g, r->fresh, &fresh, err));
+    TRY(vector_read(r, r->fresh, &fresh, err));
     for (size_t i = 0; i < r->n_logs; i++) {
         const struct generation_log *at = find_log(&fresh, &r->logs[i]);
-        atomic_store(&r->logs[i].next, at ? at->next : 0);
+        atomic_store(&r->logs[i].next, at ? at->folded : 0);
     }
     return ERR_OK;
 }
@@ -153,7 +160,7 @@ static enum err_code starts_read(struct replay *r, struct err *err)
 static enum err_code loss_find(struct replay *r, struct err *err)
 {
     struct generation_vector live;
-    TRY(generation_vector_read(&r->g, r->g.live, &live, err));
+    TRY(vector_read(r, r->g.live, &live, err));
     for (size_t i = 0; i < live.n; i++) {
         const struct generation_log *known = &live.logs[i];
         struct replay_log l = {.projection = APPLY_OWN, .partition = known->partition};

@@ -46,7 +46,7 @@ static enum err_code own_open(struct replay_log *l, struct own *o, struct err *e
     TRY(lane_row_read(s->pg, l->partition, &s->row, err));
     TRY(lane_session_start_fold(s, err));
     TRY(parked_load(&s->parked, s->pg, err));
-    o->states = state_cache_new(STATES_BYTES_MAX, s->row.fold_next == 0);
+    o->states = state_cache_new(STATES_BYTES_MAX, s->row.fold_next);
     return kafka_scanner_open(l->cfg, AHEAD_MIB, &o->reader, err);
 }
 
@@ -66,7 +66,9 @@ static enum err_code own_run(struct replay_log *l, struct own *o, struct err *er
         .end = l->end,
         .bulk = &bulk,
     };
-    return catch_up(&o->s, o->reader, &plan, err);
+    TRY(catch_up(&o->s, o->reader, &plan, err));
+    atomic_store(&l->next, l->end); /* what is behind its last event is no event */
+    return ERR_OK;
 }
 
 static enum err_code replay_own(struct replay_log *l, struct err *err)
@@ -185,7 +187,9 @@ static enum err_code read_projected(struct replay_log *l, struct projected *p, s
             TRY(hand_over(l, p, err));
     }
     TRY(hand_over(l, p, err));
-    return projector_role.rest(p->options.self, &p->s, err); /* the position of what made no rows */
+    TRY(projector_role.rest(p->options.self, &p->s, err)); /* the position of what made no rows */
+    atomic_store(&l->next, p->end);
+    return ERR_OK;
 }
 
 static enum err_code projected_run(struct replay_log *l, struct projected *p, struct err *err)

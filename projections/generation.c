@@ -235,12 +235,14 @@ enum err_code generation_drop(struct generations *g, const char *name, struct er
 
 enum err_code generation_vector_read(struct generations *g,
                                      const char *name,
+                                     int fold_version,
                                      struct generation_vector *ret,
                                      struct err *err)
 {
     const PGresult *r;
+    struct pg_param version = pg_p_int4(&g->arena, fold_version);
     TRY(enter(g, name, err));
-    TRY(run(g, GEN_VECTOR, NULL, 0, &r, err));
+    TRY(run(g, GEN_VECTOR, &version, 1, &r, err));
     ret->n = (size_t)PQntuples(r);
     ret->logs = ARENA_ARRAY(&g->arena, struct generation_log, ret->n);
     for (size_t i = 0; i < ret->n; i++) {
@@ -248,7 +250,8 @@ enum err_code generation_vector_read(struct generations *g,
         snprintf(log->source, sizeof(log->source), "%s", pg_get_text(r, (int)i, 0));
         log->partition = (int32_t)pg_get_int8(r, (int)i, 1);
         log->next = pg_get_int8(r, (int)i, 2);
-        log->ran = pg_get_bool(r, (int)i, 3);
+        log->folded = pg_get_int8(r, (int)i, 3);
+        log->ran = pg_get_bool(r, (int)i, 4);
     }
     return ERR_OK;
 }

@@ -68,7 +68,8 @@ struct generation_log {
     char source[GENERATION_SOURCE_MAX]; /* "" = the service's own events */
     int32_t partition;
     int64_t next;
-    bool ran; /* was at the log's end once */
+    int64_t folded; /* at most next: states of the fold version asked for are as far */
+    bool ran;       /* was at the log's end once */
 };
 struct generation_vector {
     struct generation_log *logs; /* arena of the generations: until the next call that says so */
@@ -76,6 +77,7 @@ struct generation_vector {
 };
 MUST_CHECK enum err_code generation_vector_read(struct generations *g,
                                                 const char *name,
+                                                int fold_version,
                                                 struct generation_vector *ret,
                                                 struct err *err);
 /* Begins a transaction that holds every lane and position row of the live generation: nobody writes it until generation_unlock()

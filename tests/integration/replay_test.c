@@ -159,19 +159,23 @@ static void expect_replayed(struct replay_options o, const char *service)
 }
 
 /* The program itself, run again as a replay of a service. */
-static void replay_main(const char *service)
+static void replay_main(const char *service, bool rollback)
 {
     struct err err = {0};
     log_setup(LOG_INFO, LOG_LOGFMT, "replay");
     world_load();
-    struct replay_options o = {.cfg = &world.cfg, .service = service_find(service), .out = stdout};
+    struct replay_options o = {.cfg = &world.cfg,
+                               .service = service_find(service),
+                               .out = stdout,
+                               .rollback = rollback};
     enum err_code code = replay_run(&o, &err);
     if (code != ERR_OK)
         log_error("replay failed", KV_ERR(&err));
     _exit(err_exit_code[code]);
 }
 
-static pid_t replay_spawn(const char *service, const char *crash_at)
+/* how: "replay" or "rollback". */
+static pid_t spawn(const char *how, const char *service, const char *crash_at)
 {
     fflush(NULL);
     pid_t pid = fork();
@@ -180,8 +184,13 @@ static pid_t replay_spawn(const char *service, const char *crash_at)
         return pid;
     if (crash_at)
         setenv("HIRELOG_CRASH_AT", crash_at, 1);
-    execl("/proc/self/exe", "replay", "replay", service, NULL);
+    execl("/proc/self/exe", "replay", how, service, NULL);
     _exit(127);
+}
+
+static pid_t replay_spawn(const char *service, const char *crash_at)
+{
+    return spawn("replay", service, crash_at);
 }
 
 /* ---- scenarios */
@@ -199,12 +208,12 @@ static void a_replay_builds_the_same_view_while_writes_go_on(void **state)
     }
     assert_string_equal(outcome_of("job", &edits[n - 1]), "applied");
     pid_t replaying = replay_spawn("job", NULL);
-    while (waitpid(replaying, &status, WNOHANG) == 0 && n < WRITES_MAX) {
+    while (waitpid(replaying, &status, n < WRITES_MAX ? WNOHANG : 0) == 0) {
         jobs[n] = posted("meanwhile");
         edits[n] = edited(&jobs[n], "meanwhile, again");
         n++;
     }
-    assert_true(n < WRITES_MAX && n > MANY);
+    assert_true(n > MANY);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
     assert_int_equal(generation("job"), 2);
@@ -331,6 +340,53 @@ static void the_generation_before_can_come_back(void **state)
     expect_replayed((struct replay_options){.rollback = true}, "job"); /* and there again */
     assert_int_equal(generation("job"), before + 1);
     assert_string_equal(title_of(&job), "and on");
+    worker_stop(worker);
+}
+
+/* What it had folded was in memory only: the kept generation does not say that it has it. */
+static void a_way_back_that_was_interrupted_knows_every_state(void **state)
+{
+    (void)state;
+    int status;
+    pid_t worker = worker_spawn(NULL);
+    await_projected("job", "job");
+    expect_replayed((struct replay_options){0}, "job");
+    struct uuid job = posted("the kept one does not know it");
+    assert_string_equal(outcome_of("job", &job), "applied");
+    pid_t replaying = spawn("rollback", "job", "replay_before_states");
+    assert_int_equal(waitpid(replaying, &status, 0), replaying);
+    assert_true(WIFSIGNALED(status));
+    await_projected("job", "job");
+    expect_replayed((struct replay_options){.rollback = true}, "job");
+    struct uuid edit = edited(&job, "known");
+    assert_string_equal(outcome_of("job", &edit), "applied");
+    await_projected("job", "job");
+    expect_replayed((struct replay_options){.dry_run = true}, "job");
+    worker_stop(worker);
+}
+
+/* A replay by another program folds states that this worker's deciders do not know (W10). */
+static void a_lane_does_not_go_on_with_states_of_another_fold_version(void **state)
+{
+    (void)state;
+    pid_t worker = worker_spawn(NULL);
+    struct uuid job = posted("folded by two programs");
+    assert_string_equal(outcome_of("job", &job), "applied");
+    await_projected("job", "job");
+    expect_replayed((struct replay_options){0}, "job");
+    const char *kept = text("hirelog_job_g%d_kept", (int)generation("job") - 1);
+    sql_run(text("CREATE FUNCTION %s.other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                 "NEW.fold_version = 99; RETURN NEW; END $$;"
+                 "CREATE TRIGGER other BEFORE UPDATE OF owner ON %s.lane FOR EACH ROW EXECUTE "
+                 "FUNCTION %s.other()",
+                 kept, kept, kept));
+    expect_replayed((struct replay_options){.rollback = true}, "job");
+    sql_run(text("DELETE FROM %s.state; DROP TRIGGER other ON %s.lane", live_view("job"),
+                 live_view("job")));
+    struct uuid edit = edited(&job, "decided by what is known");
+    assert_string_equal(outcome_of("job", &edit), "applied");
+    await_projected("job", "job");
+    expect_replayed((struct replay_options){.dry_run = true}, "job");
     worker_stop(worker);
 }
 
@@ -463,6 +519,23 @@ static void after_a_total_loss_everything_comes_back(void **state)
     assert_int_equal(count_events("job", NULL).events, events + 1);
 }
 
+/* What outlives the generations was lost, they were not: which one is live is found out, and the next ones get names of their own. */
+static void a_lost_control_is_made_anew_beside_its_generations(void **state)
+{
+    (void)state;
+    expect_replayed((struct replay_options){0}, "payment");
+    int64_t live = generation("payment");
+    assert_true(has_schema(text("hirelog_payment_g%d_kept", (int)live - 1)));
+    sql_run("DROP SCHEMA hirelog_payment CASCADE");
+    expect_replayed((struct replay_options){.dry_run = true}, "payment");
+    assert_int_equal(generation("payment"), live);
+    expect_replayed((struct replay_options){0}, "payment");
+    const char *view = live_view("payment");
+    sql_run(text("DROP SCHEMA hirelog_payment CASCADE; DROP SCHEMA %s CASCADE", view));
+    expect_replayed((struct replay_options){0}, "payment");
+    assert_int_equal(leftovers("payment"), 0);
+}
+
 static void one_replay_at_a_time(void **state)
 {
     (void)state;
@@ -480,18 +553,21 @@ int main(int argc, char **argv)
     world_services = "user,job,client,freelancer,payment";
     if (argc == 2 && strcmp(argv[1], "worker") == 0)
         worker_main();
-    if (argc == 3 && strcmp(argv[1], "replay") == 0)
-        replay_main(argv[2]);
+    if (argc == 3)
+        replay_main(argv[2], strcmp(argv[1], "rollback") == 0);
     const struct CMUnitTest tests[] = {
         SCENARIO(a_replay_builds_the_same_view_while_writes_go_on),
         SCENARIO(an_interrupted_replay_leaves_the_live_view_and_can_be_done_again),
         SCENARIO(a_view_that_differs_is_not_swapped),
         SCENARIO(what_was_parked_is_listed_and_healed),
         SCENARIO(the_generation_before_can_come_back),
+        SCENARIO(a_way_back_that_was_interrupted_knows_every_state),
+        SCENARIO(a_lane_does_not_go_on_with_states_of_another_fold_version),
         SCENARIO(an_audit_ends_in_the_past_and_never_goes_live),
         SCENARIO(what_other_services_tell_is_replayed_too),
         SCENARIO(one_projection_alone_is_replayed),
         SCENARIO(after_a_total_loss_everything_comes_back),
+        SCENARIO(a_lost_control_is_made_anew_beside_its_generations),
         SCENARIO(one_replay_at_a_time),
     };
     return cmocka_run_group_tests_name("replays", tests, world_begin, world_end);

@@ -149,7 +149,7 @@ static void a_state_in_memory_is_the_newest(void **state)
 {
     (void)state;
     owned(codec_free) struct codec *codec = codec_new();
-    owned(state_cache_free) struct state_cache *c = state_cache_new(1 << 20, true);
+    owned(state_cache_free) struct state_cache *c = state_cache_new(1 << 20, 0);
     for (uint32_t i = 0; i < 1000; i++) {
         struct state_row row = row_of(codec, i, 1, i % 3);
         state_cache_put(c, &row, 1);
@@ -166,8 +166,8 @@ static void what_is_not_in_memory_is_looked_for_unless_the_table_is_empty(void *
 {
     (void)state;
     owned(codec_free) struct codec *codec = codec_new();
-    owned(state_cache_free) struct state_cache *first = state_cache_new(1 << 20, true);
-    owned(state_cache_free) struct state_cache *later = state_cache_new(1 << 20, false);
+    owned(state_cache_free) struct state_cache *first = state_cache_new(1 << 20, 0);
+    owned(state_cache_free) struct state_cache *later = state_cache_new(1 << 20, 1);
     assert_int_equal(missing_of(first, codec, 1, aggregates_new(&arena)), 0);
     assert_int_equal(missing_of(later, codec, 1, aggregates_new(&arena)), 1);
 }
@@ -176,7 +176,7 @@ static void the_memory_of_states_is_bounded(void **state)
 {
     (void)state;
     owned(codec_free) struct codec *codec = codec_new();
-    owned(state_cache_free) struct state_cache *c = state_cache_new(64 * 1024, true);
+    owned(state_cache_free) struct state_cache *c = state_cache_new(64 * 1024, 0);
     uint32_t n = 0;
     for (; !state_cache_full(c) && n < 10000; n++) {
         struct state_row row = row_of(codec, n, 1, 3);
