@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "consumers/catch_up.h"
+#include "consumers/event_header.h"
 #include "consumers/projector.h"
 #include "consumers/state_cache.h"
 #include "ops/runtime/lifecycle.h"
@@ -103,7 +104,7 @@ struct projected {
     struct follower_log log;
     rd_kafka_message_t *run[RUN_EVENTS_MAX];
     size_t n, bytes;
-    int64_t end, until_ms;
+    int64_t end, until_us;
     bool done;
 };
 
@@ -130,13 +131,25 @@ static enum err_code hand_over(struct replay_log *l, struct projected *p, struct
     return code;
 }
 
+/* When it happened; the record's own time is that of the writing, or of a restoring. */
+static bool is_later(const struct projected *p, const rd_kafka_message_t *m)
+{
+    char text[TIME_TEXT_LEN + 1];
+    int64_t at_us = 0;
+    if (p->until_us == 0)
+        return false;
+    if (!event_header_text(message_headers(m), "ce_time", text, sizeof(text)) ||
+        !time_parse(text, &at_us))
+        at_us = rd_kafka_message_timestamp(m, NULL) * 1000;
+    return at_us > p->until_us;
+}
+
 /* Takes the message over. */
 static enum err_code take_event(struct projected *p, rd_kafka_message_t *m, struct err *err)
 {
     const struct record_type *type;
     struct bytes framed = {m->payload, m->len};
-    int64_t at_ms = rd_kafka_message_timestamp(m, NULL);
-    p->done = m->offset >= p->end || (p->until_ms && at_ms > p->until_ms);
+    p->done = m->offset >= p->end || is_later(p, m);
     enum err_code code = p->done ? ERR_OK : codec_type(framed, &type, err);
     if (!p->done && code != ERR_NOT_FOUND) { /* what cannot be read is parked */
         p->done = m->offset + 1 == p->end;
@@ -222,7 +235,7 @@ static enum err_code replay_projected(struct replay_log *l, struct err *err)
     service_event_topic(l->cfg->topic_prefix, apply_source(l->projection), p->log.topic);
     p->s = (struct follower_session){.options = &p->options, .logs = &p->log, .n_logs = 1};
     p->end = l->end;
-    p->until_ms = l->until_us / 1000;
+    p->until_us = l->until_us;
     enum err_code code = projected_run(l, p, err);
     run_clear(p);
     kafka_consumer_close(p->s.reader);
