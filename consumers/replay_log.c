@@ -1,6 +1,7 @@
 #include "consumers/replay_log.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/timeutil.h"
 
-#define AHEAD_MIB        27
+#define AHEAD_MIB        24
 #define POLL_MS          100
 #define STATES_BYTES_MAX (12 * 1024 * 1024) /* in memory, of one log */
 #define RUN_EVENTS_MAX   4000
@@ -248,5 +249,8 @@ static enum err_code replay_projected(struct replay_log *l, struct err *err)
 
 enum err_code replay_log_run(struct replay_log *l, struct err *err)
 {
-    return strcmp(l->projection, APPLY_OWN) == 0 ? replay_own(l, err) : replay_projected(l, err);
+    bool own = strcmp(l->projection, APPLY_OWN) == 0;
+    enum err_code code = own ? replay_own(l, err) : replay_projected(l, err);
+    malloc_trim(0); /* else the next log's memory comes on top of what this one leaves in pieces */
+    return code;
 }

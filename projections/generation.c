@@ -205,7 +205,7 @@ static enum err_code make_tables(struct generations *g,
     TRY(pg_exec(g->pg, &lanes, &partitions, 1, NULL, err));
     if (part->projection[0])
         TRY(script(g, "generation", "copy", err));
-    TRY(script(g, "generation", "serial", err));
+    TRY(script(g, "generation", "catalogue", err));
     return script(g, "migrate", "grants", err);
 }
 
@@ -235,7 +235,7 @@ enum err_code generation_drop(struct generations *g, const char *name, struct er
 {
     enum err_code code = begin(g, "BEGIN", name, NULL, err);
     if (code == ERR_OK)
-        code = script(g, "generation", "serial", err);
+        code = script(g, "generation", "catalogue", err);
     if (code == ERR_OK)
         code = script(g, "generation", "drop", err);
     return end(g, code, err);
@@ -304,7 +304,7 @@ static enum err_code carry_over(struct generations *g,
                                   pg_p_text(a, fresh), pg_p_text(a, ""),
                                   pg_p_array(a, PG_TEXT_ARRAY, NULL, 0)};
     TRY(run(g, GEN_BEGIN, names_of, ARRAY_SIZE(names_of), NULL, err));
-    TRY(script(g, "generation", "serial", err));
+    TRY(script(g, "generation", "catalogue", err));
     TRY(script(g, "generation", "carry", err));
     TRY(script(g, "generation", "drop_kept", err));
     return script(g, "generation", "flip", err);

@@ -15,7 +15,7 @@ BEGIN
         EXECUTE format('SELECT count(*) FROM (SELECT FROM %I LIMIT 10000) AS part', found.relname) INTO rows;
         IF rows < 10000 AND found.relname NOT IN ('lane', 'position') THEN
             EXECUTE format('CREATE TEMP TABLE %I ON COMMIT DROP AS SELECT * FROM %I', 'few_' || found.relname, found.relname);
-            EXECUTE format('TRUNCATE %I', found.relname); -- before it is rewritten: afterwards it would leave the count as it is
+            EXECUTE format('DELETE FROM %I', found.relname); -- and rewritten below: empty, and not counted
             few := few || found.relname::text;
         END IF;
         IF found.unlogged THEN
