@@ -358,8 +358,10 @@ static int compare_ids(const void *a, const void *b)
 static size_t distinct(struct uuid *ids, size_t n)
 {
     size_t kept = 0;
-    if (n > 1)
-        qsort(ids, n, sizeof(*ids), compare_ids);
+    if (n == 0)
+        return 0;
+    assert(ids);
+    qsort(ids, n, sizeof(*ids), compare_ids);
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || !uuid_equal(&ids[kept - 1], &ids[i]))
             ids[kept++] = ids[i];
