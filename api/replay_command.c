@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,6 +63,26 @@ struct request {
     bool all, help;
 };
 
+/* Nothing is ignored silently: least of all a --dry-run. */
+static enum err_code contradictions_find(const struct replay_options *o, struct err *err)
+{
+    bool comparing = o->dry_run || o->keep || o->unchecked;
+    const struct {
+        bool found;
+        const char *what;
+    } rules[] = {
+        {o->until && (o->rollback || o->projection), "--until is for a whole service"               },
+        {o->until && comparing,                      "--until makes an audit, which is not compared"},
+        {o->rollback && o->projection,               "--rollback is for a whole service"            },
+        {o->rollback && comparing,                   "--rollback swaps without comparing"           },
+        {o->unchecked && o->dry_run,                 "--dry-run compares, --unchecked does not"     },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+        if (rules[i].found)
+            return err_set(err, ERR_INVALID, "replay: %s", rules[i].what);
+    return ERR_OK;
+}
+
 static enum err_code args_parse(struct request *r,
                                 const char *verb,
                                 char *const *args,
@@ -84,12 +105,10 @@ static enum err_code args_parse(struct request *r,
     }
     if (!r->help && r->all == (r->options.service != NULL))
         return err_set(err, ERR_INVALID, "replay: name a service, or --all");
-    if (r->options.until && (r->options.rollback || r->options.projection))
-        return err_set(err, ERR_INVALID, "replay: --until is for a whole service");
-    return ERR_OK;
+    return contradictions_find(&r->options, err);
 }
 
-/* A service whose views differ does not hold up the others; the first such error is the whole's. */
+/* A service whose views differ, or that has none to go back to, does not hold up the others; the first error is the whole's. */
 static enum err_code run_all(struct replay_options *o, struct err *err)
 {
     enum err_code first = ERR_OK;
@@ -99,10 +118,14 @@ static enum err_code run_all(struct replay_options *o, struct err *err)
         if (!services_list_has(o->cfg->services, services[i].name))
             continue;
         enum err_code code = replay_run(o, &each);
-        if (first == ERR_OK && code != ERR_OK)
+        if (code == ERR_OK)
+            continue;
+        if (first == ERR_OK)
             *err = each;
+        else
+            fprintf(o->out, "%s\n", each.msg);
         first = first == ERR_OK ? code : first;
-        if (code != ERR_OK && code != ERR_CONFLICT)
+        if (code != ERR_CONFLICT && code != ERR_NOT_FOUND)
             break;
     }
     return first;
@@ -111,6 +134,12 @@ static enum err_code run_all(struct replay_options *o, struct err *err)
 static enum err_code run(struct request *r, struct err *err)
 {
     return r->all ? run_all(&r->options, err) : replay_run(&r->options, err);
+}
+
+static bool is_terminal(FILE *out)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(out)) == 1 && !(term && strcmp(term, "dumb") == 0);
 }
 
 /* A replay may be ended anywhere: nothing waits for a drain. */
@@ -129,7 +158,7 @@ enum err_code replay_command(
 {
     owned_value(arena_release) struct arena a;
     struct request r = {
-        .options = {.cfg = cfg, .out = stdout, .terminal = isatty(STDOUT_FILENO) == 1}
+        .options = {.cfg = cfg, .out = stdout, .terminal = is_terminal(stdout)}
     };
     arena_init(&a);
     TRY(args_parse(&r, verb, args, n, &a, err));

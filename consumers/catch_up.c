@@ -289,7 +289,9 @@ static struct lane_row next_row(const struct chunk *c)
 static enum err_code write_chunk(struct chunk *c, bool carefully, struct err *err)
 {
     struct lane_session *s = c->s;
+    const struct catch_up_bulk *bulk = c->plan->bulk;
     struct lane_row row = next_row(c);
+    struct lane_row stored = row;
     const struct event_meta *first = c->events[0].value;
     const struct event_meta *last = c->events[c->n - 1].value;
     bool newer = row.next_event > s->row.next_event;
@@ -303,7 +305,9 @@ static enum err_code write_chunk(struct chunk *c, bool carefully, struct err *er
     TRY(apply(c, carefully, err));
     TRY(pg_sync(s->pg, err));
     size_t n_claims = queue_claims(c, &claims);
-    lane_row_queue_catch_up(s->pg, &row, newer ? &first->event_id : NULL,
+    if (bulk) /* a generation that is kept for a way back is not dropped when this ends half-way */
+        stored.fold_next = state_cache_saved(bulk->states);
+    lane_row_queue_catch_up(s->pg, &stored, newer ? &first->event_id : NULL,
                             newer ? &last->event_id : NULL, &s->arena);
     TRY(pg_commit(s->pg, err));
     if (n_claims > 0 && pg_affected(s->pg, claims) != (int64_t)n_claims)
@@ -319,14 +323,19 @@ static enum err_code write_chunk(struct chunk *c, bool carefully, struct err *er
     return ERR_OK;
 }
 
-/* A transaction of its own: what dies here is dropped as a whole. */
+/* What is in memory, and how far it is, in a transaction of its own. */
 static enum err_code write_states(struct chunk *c, struct err *err)
 {
     struct lane_session *s = c->s;
+    struct state_cache *states = c->plan->bulk->states;
+    crash_point("replay_before_states");
     pg_queue_command(s->pg, "BEGIN");
-    TRY(state_cache_flush(c->plan->bulk->states, s->pg, s->id->service->decider->fold_version,
-                          s->id->partition, err));
-    return pg_commit(s->pg, err);
+    TRY(state_cache_write(states, s->pg, s->id->service->decider->fold_version, s->id->partition,
+                          err));
+    lane_row_queue_catch_up(s->pg, &s->row, NULL, NULL, &s->arena);
+    TRY(pg_commit(s->pg, err));
+    state_cache_wrote(states, s->row.fold_next);
+    return ERR_OK;
 }
 
 static enum err_code flush(struct chunk *c, struct err *err)
@@ -350,7 +359,7 @@ static enum err_code flush(struct chunk *c, struct err *err)
     c->last = last;
     lane_pulse_beat(c->s->pulse);
     if (bulk)
-        atomic_store(bulk->next, c->s->row.next_event);
+        atomic_store(bulk->next, c->s->row.fold_next);
     if (code == ERR_OK && bulk && state_cache_full(bulk->states))
         code = write_states(c, err);
     return code;

@@ -15,6 +15,7 @@
 #include "ops/runtime/log.h"
 #include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
+#include "projections/generation.h"
 #include "schemas/codec.h"
 
 /* Behind busy lanes the broker collects so much, or for as long as the role has patience, instead of waking
@@ -465,7 +466,11 @@ static void *follower_thread(void *arg)
         if (code == ERR_OK || atomic_load(&f->stop))
             continue;
         back_off_ms = next_back_off_ms(back_off_ms, began_us, code);
-        complain(f, &err);
+        if (generation_over(&err) && atomic_load(&f->state) == FOLLOWER_RUNNING)
+            log_info("another generation is live", KV_S("service", f->options.service->name),
+                     KV_S("name", f->options.name));
+        else
+            complain(f, &err);
         metric_add(f->restarts, 1);
         set_state(f, FOLLOWER_BACKING_OFF, err.msg);
         pause_ms(f, back_off_ms);

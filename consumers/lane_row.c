@@ -73,10 +73,13 @@ enum err_code lane_row_rejoin(struct pg *pg, const struct lane_row *row, struct 
         pg_p_int4(&a, row->partition),
         pg_p_int8(&a, row->epoch),
         pg_p_int8(&a, row->next_event),
+        pg_p_int4(&a, row->fold_version),
     };
     TRY(pg_exec(pg, lane_sql(SQL_LANE_REJOIN), p, ARRAY_SIZE(p), &r, err));
     if (PQntuples(r) != 1)
-        return err_set(err, ERR_CONFLICT, "lane %d: another owner has the row", row->partition);
+        return err_set(err, ERR_CONFLICT,
+                       "lane %d: another owner has the row, or its states are another program's",
+                       row->partition);
     return ERR_OK;
 }
 

@@ -33,7 +33,8 @@ MUST_CHECK enum err_code lane_row_take(struct pg *pg,
 /* As it stands, whoever has it: for who fills or keeps a generation that no lane works on. ERR_NOT_FOUND: there is no row. */
 MUST_CHECK enum err_code
 lane_row_read(struct pg *pg, int32_t partition, struct lane_row *ret, struct err *err);
-/* The owner goes on in another generation, by a connection of that one. ERR_CONFLICT: the lane is not ours there. */
+/* The owner goes on in another generation, by a connection of that one. ERR_CONFLICT: the lane is not ours there, or its states are of
+ * another fold version: it has to be opened anew. */
 MUST_CHECK enum err_code
 lane_row_rejoin(struct pg *pg, const struct lane_row *row, struct err *err);
 /* Queues the compare-and-set; after the sync lane_row_locked() tells whether the lane is still

@@ -315,6 +315,8 @@ static enum err_code rejoin(struct lane_session *s, struct err *err)
     TRY(open_pg(s, false, &s->pg, err));
     if (id->service->decider->claim)
         TRY(open_pg(s, true, &s->claims_pg, err));
+    if (claims_lost(s))
+        return err_set(err, ERR_UNAVAILABLE, "the claims were lost"); /* C3: opened anew */
     TRY(lane_row_rejoin(s->pg, &s->row, err));
     TRY(parked_load(&s->parked, s->pg, err));
     log_info("lane goes on in another generation", KV_S("service", id->service->name),

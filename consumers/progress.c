@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "ops/runtime/timeutil.h"
 
@@ -11,6 +12,7 @@
 #define NUMBER_MAX     32
 #define LEFT_MAX       32
 #define CURSOR_TO_HOME "\r"
+#define ERASE_THE_REST "\033[K"
 
 /* 1234567 -> 1,234,567 */
 static void number(int64_t n, char ret[NUMBER_MAX])
@@ -79,39 +81,52 @@ void progress_begin(struct progress *p, FILE *out, bool terminal, const char *wh
         .out = out, .terminal = terminal, .what = what, .began_us = now, .shown_us = now};
 }
 
-static void draw(struct progress *p, const char *line)
+/* The last column stays free: where it is written to, some terminals go to the next line at once. */
+static int room_in(FILE *out)
 {
-    size_t len = strlen(line);
-    size_t gone = p->width > len ? p->width - len : 0; /* of the longer line before */
-    fprintf(p->out, CURSOR_TO_HOME "%s%*s", line, (int)gone, "");
-    p->width = len;
-    fflush(p->out);
+    struct winsize size;
+    bool known = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known && size.ws_col < PROGRESS_LINE_MAX ? size.ws_col - 1 : PROGRESS_LINE_MAX;
+}
+
+/* Without the bar where that is too much, and cut off where that is. */
+static void draw(struct progress *p, int64_t done, int64_t total, int64_t elapsed_us)
+{
+    char line[PROGRESS_LINE_MAX];
+    int room = room_in(p->out);
+    progress_format(p->what, true, done, total, elapsed_us, line);
+    if (strlen(line) > (size_t)room)
+        progress_format(p->what, false, done, total, elapsed_us, line);
+    fprintf(p->out, CURSOR_TO_HOME "%.*s" ERASE_THE_REST, room, line);
+}
+
+static void show(struct progress *p, int64_t done, int64_t total, int64_t elapsed_us)
+{
+    char line[PROGRESS_LINE_MAX];
+    if (p->terminal) {
+        draw(p, done, total, elapsed_us);
+        return;
+    }
+    progress_format(p->what, false, done, total, elapsed_us, line);
+    fputs(line, p->out);
 }
 
 void progress_show(struct progress *p, int64_t done, int64_t total)
 {
-    char line[PROGRESS_LINE_MAX];
     int64_t now = time_monotonic_us();
     if (now - p->shown_us < (p->terminal ? TERMINAL_US : LINES_US))
         return;
     p->shown_us = now;
-    progress_format(p->what, p->terminal, done, total, now - p->began_us, line);
-    if (p->terminal)
-        draw(p, line);
-    else
-        fprintf(p->out, "%s\n", line);
+    show(p, done, total, now - p->began_us);
+    if (!p->terminal)
+        fputc('\n', p->out);
     fflush(p->out);
 }
 
 void progress_end(struct progress *p, int64_t done, int64_t total)
 {
-    char line[PROGRESS_LINE_MAX];
     int64_t took_us = time_monotonic_us() - p->began_us;
-    progress_format(p->what, p->terminal, done, total, took_us > 0 ? took_us : 1, line);
-    if (p->terminal)
-        draw(p, line);
-    else
-        fprintf(p->out, "%s", line);
+    show(p, done, total, took_us > 0 ? took_us : 1);
     fprintf(p->out, "  in %.1f s\n", (double)took_us / 1e6);
     fflush(p->out);
 }

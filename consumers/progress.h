@@ -16,10 +16,9 @@ struct progress {
     bool terminal;
     const char *what;
     int64_t began_us, shown_us; /* monotonic */
-    size_t width;               /* of what stands on the terminal */
 };
 
-/* terminal: may the line be drawn over? */
+/* terminal: may the line be drawn over? It is kept shorter than the terminal is wide at the moment, else it could not be. */
 void progress_begin(struct progress *p, FILE *out, bool terminal, const char *what);
 /* Shows it when it is time to; `done` of `total` records. */
 void progress_show(struct progress *p, int64_t done, int64_t total);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumers/import_mark.h"
 #include "consumers/replay_crew.h"
 #include "consumers/service_pg.h"
 #include "ops/runtime/kafka.h"
@@ -94,8 +95,14 @@ static void logs_make(struct replay *r)
         r->logs[i].partition = (int32_t)(i % (size_t)cfg->partitions);
         r->logs[i].until_us = r->until.time_us;
         r->logs[i].outcomes_from_us = now - cfg->outcome_retention_s * 1000000;
-        r->logs[i].lost = r->lost && !r->o->until;
     }
+}
+
+static enum err_code
+vector_read(struct replay *r, const char *schema, struct generation_vector *ret, struct err *err)
+{
+    int fold_version = r->o->service->decider->fold_version;
+    return generation_vector_read(&r->g, schema, fold_version, ret, err);
 }
 
 static const struct generation_log *find_log(const struct generation_vector *v,
@@ -108,17 +115,52 @@ static const struct generation_log *find_log(const struct generation_vector *v,
     return NULL;
 }
 
-static enum err_code log_end(struct replay *r, struct replay_log *l, int64_t *ret, struct err *err)
+static const char *service_of(const struct replay *r, const struct replay_log *l)
+{
+    return source_of(l) ? source_of(l) : name_of(r);
+}
+
+/* The high watermark. */
+static enum err_code
+log_high(const struct replay *r, const struct replay_log *l, int64_t *ret, struct err *err)
 {
     char topic[TOPIC_NAME_MAX];
     int64_t low;
-    const char *service = source_of(l) ? source_of(l) : name_of(r);
-    service_event_topic(r->o->cfg->topic_prefix, service, topic);
+    service_event_topic(r->o->cfg->topic_prefix, service_of(r, l), topic);
     TRY(kafka_watermarks(r->bounds, topic, l->partition, &low, ret, err));
-    if (low > 0)
-        return err_set(err, ERR_CORRUPT, "%s/%d begins at %" PRId64 ": its beginning is gone",
-                       topic, (int)l->partition, low);
-    *ret = replay_until_offset(&r->until, service, l->partition, *ret);
+    if (low == 0)
+        return ERR_OK;
+    return err_set(err, ERR_CORRUPT, "%s/%d begins at %" PRId64 ": its beginning is gone", topic,
+                   (int)l->partition, low);
+}
+
+static enum err_code log_end(const struct replay *r, struct replay_log *l, struct err *err)
+{
+    TRY(log_high(r, l, &l->end, err));
+    l->end = replay_until_offset(&r->until, service_of(r, l), l->partition, l->end);
+    return ERR_OK;
+}
+
+/* Before anything is made: the logs are whole, nobody writes old records into them, and the live view is not beyond them (W11). */
+static enum err_code logs_check(struct replay *r, struct err *err)
+{
+    struct generation_vector live;
+    TRY(vector_read(r, r->g.live, &live, err));
+    for (size_t i = 0; i < r->n_logs; i++) {
+        const struct replay_log *l = &r->logs[i];
+        const struct generation_log *known = find_log(&live, l);
+        char topic[TOPIC_NAME_MAX];
+        int64_t high = 0;
+        service_event_topic(r->o->cfg->topic_prefix, service_of(r, l), topic);
+        if (l->partition == 0)
+            TRY(import_mark_check(r->bounds, topic, err));
+        TRY(log_high(r, l, &high, err));
+        if (known && known->next > high)
+            return err_set(err, ERR_CORRUPT,
+                           "%s/%d ends at %" PRId64 ", the live view is at %" PRId64
+                           ": was the topic lost, or made anew?",
+                           topic, (int)l->partition, high, known->next);
+    }
     return ERR_OK;
 }
 
@@ -126,43 +168,49 @@ static enum err_code log_end(struct replay *r, struct replay_log *l, int64_t *re
 static enum err_code ends_read(struct replay *r, struct err *err)
 {
     struct generation_vector live;
-    TRY(generation_vector_read(&r->g, r->g.live, &live, err));
+    TRY(vector_read(r, r->g.live, &live, err));
     for (size_t i = 0; i < r->n_logs; i++) {
         struct replay_log *l = &r->logs[i];
         const struct generation_log *known = find_log(&live, l);
         l->end = known ? known->next : 0;
         if (r->lost || r->o->until)
-            TRY(log_end(r, l, &l->end, err));
+            TRY(log_end(r, l, err));
     }
     return ERR_OK;
 }
 
-/* Where the fresh generation stands: what was copied into it needs no reading. */
+/* Where the fresh generation stands: what was copied into it, or is kept in it, needs no reading. */
 static enum err_code starts_read(struct replay *r, struct err *err)
 {
     struct generation_vector fresh;
-    TRY(generation_vector_read(&r->g, r->fresh, &fresh, err));
+    TRY(vector_read(r, r->fresh, &fresh, err));
     for (size_t i = 0; i < r->n_logs; i++) {
         const struct generation_log *at = find_log(&fresh, &r->logs[i]);
-        atomic_store(&r->logs[i].next, at ? at->next : 0);
+        atomic_store(&r->logs[i].next, at ? at->folded : 0);
     }
     return ERR_OK;
 }
 
-/* A lane that never was at its log's end, though there is something in it: the view was dropped, and made anew empty. */
+/* A lane never was at its log's end, though there is something in it, or no lane ever was, and there is something in any log: the view
+ * was dropped, and made anew empty. */
 static enum err_code loss_find(struct replay *r, struct err *err)
 {
     struct generation_vector live;
-    TRY(generation_vector_read(&r->g, r->g.live, &live, err));
-    for (size_t i = 0; i < live.n; i++) {
-        const struct generation_log *known = &live.logs[i];
-        struct replay_log l = {.projection = APPLY_OWN, .partition = known->partition};
-        int64_t end = 0;
-        if (known->source[0] || known->ran)
-            continue;
-        TRY(log_end(r, &l, &end, err));
-        r->lost = r->lost || end > 0;
+    bool any_ran = false;
+    TRY(vector_read(r, r->g.live, &live, err));
+    for (size_t i = 0; i < live.n; i++)
+        any_ran = any_ran || (!live.logs[i].source[0] && live.logs[i].ran);
+    for (size_t i = 0; i < r->n_logs; i++) {
+        const struct replay_log *l = &r->logs[i];
+        const struct generation_log *known = find_log(&live, l);
+        bool ran = source_of(l) ? any_ran : known && known->ran;
+        int64_t high = 0;
+        if (!ran)
+            TRY(log_high(r, l, &high, err));
+        r->lost = r->lost || high > 0;
     }
+    for (size_t i = 0; i < r->n_logs; i++)
+        r->logs[i].lost = r->lost && !r->o->until;
     return ERR_OK;
 }
 
@@ -214,8 +262,8 @@ static enum err_code meet(struct replay *r, struct err *err)
 
 static void print_table(FILE *out, const struct generation_difference *d)
 {
-    if (!d->in_both)
-        fprintf(out, "  %-20s in one of them only\n", d->table);
+    if (d->apart[0])
+        fprintf(out, "  %-20s %s\n", d->table, d->apart);
     else if (d->only_live + d->only_fresh + d->different == 0)
         fprintf(out, "  %-20s %10" PRId64 " rows\n", d->table, d->in_live);
     else
@@ -243,6 +291,7 @@ static enum err_code compare(struct replay *r, struct err *err)
 {
     struct generation_comparison c;
     const struct config *cfg = r->o->cfg;
+    TRY(generation_compare_open(&r->g, COMPARE_MS, err));
     TRY(meet(r, err));
     enum err_code code = generation_compare_begin(&r->g, err);
     generation_unlock(&r->g);
@@ -257,9 +306,11 @@ static enum err_code compare(struct replay *r, struct err *err)
 
 /* ---- swapping */
 
+/* The claims were rebuilt with a fresh generation, from the first event on; with a kept one lanes do that when they open (C3). */
 static enum err_code swap(struct replay *r, struct err *err)
 {
-    struct generation_loss loss = {r->lost, r->control.claims_mark, r->cluster_id};
+    const char *mark = r->control.claims_mark;
+    struct generation_loss loss = {r->lost, r->o->rollback ? "" : mark, r->cluster_id};
     crash_point("replay_before_swap");
     TRY(come_near(r, false, err));
     int64_t began = time_monotonic_us();
@@ -267,8 +318,11 @@ static enum err_code swap(struct replay *r, struct err *err)
     crash_point("replay_in_swap");
     TRY(generation_swap(&r->g, r->fresh, &loss, err));
     crash_point("replay_after_swap");
-    fprintf(r->o->out, "%s: %s is live; writes waited for %.0f ms; %s_kept is the way back\n",
-            name_of(r), r->fresh, (double)(time_monotonic_us() - began) / 1000.0, r->g.live);
+    int name_len = (int)(strlen(r->fresh) - (r->o->rollback ? strlen(GENERATION_KEPT) : 0));
+    fprintf(r->o->out,
+            "%s: %.*s is live; writes waited for %.0f ms; %s" GENERATION_KEPT " is the way back\n",
+            name_of(r), name_len, r->fresh, (double)(time_monotonic_us() - began) / 1000.0,
+            r->g.live);
     return ERR_OK;
 }
 
@@ -338,12 +392,45 @@ static enum err_code names_choose(struct replay *r, struct err *err)
     return ERR_OK;
 }
 
+static bool has_projection(const struct service *s, const char *name)
+{
+    for (size_t i = 0; s->projections[i]; i++)
+        if (strcmp(s->projections[i], name) == 0)
+            return true;
+    return strcmp(APPLY_OWN, name) == 0;
+}
+
+/* The rest of a lost view is nothing that could be copied. */
 static enum err_code part_choose(struct replay *r, struct err *err)
 {
+    const char *wanted = r->o->projection;
     r->part.projection = "";
-    return r->o->projection
-               ? projection_tables_find(name_of(r), r->o->projection, &r->g.arena, &r->part, err)
-               : ERR_OK;
+    if (wanted && !has_projection(r->o->service, wanted))
+        return err_set(err, ERR_INVALID, "%s has no projection %s", name_of(r), wanted);
+    if (!wanted)
+        return ERR_OK;
+    if (!r->lost)
+        return projection_tables_find(name_of(r), wanted, &r->g.arena, &r->part, err);
+    fprintf(r->o->out, "%s: the live view was lost: all of it is made anew, not %s alone\n",
+            name_of(r), wanted);
+    return ERR_OK;
+}
+
+/* A position that names no log of ours would make an audit of the present. */
+static enum err_code until_check(const struct replay *r, struct err *err)
+{
+    struct position_entry e;
+    for (const char *s = r->until.position; s && position_next(&s, &e);) {
+        bool found = false;
+        for (size_t i = 0; i < r->n_logs && !found; i++)
+            found = r->logs[i].partition == e.partition &&
+                    strlen(service_of(r, &r->logs[i])) == e.service_len &&
+                    memcmp(service_of(r, &r->logs[i]), e.service, e.service_len) == 0;
+        if (!found)
+            return err_set(err, ERR_INVALID, "--until: %s does not read %.*s/%" PRId64, name_of(r),
+                           (int)e.service_len, e.service, e.partition);
+    }
+    return ERR_OK;
 }
 
 static enum err_code run(struct replay *r, struct err *err)
@@ -359,10 +446,12 @@ static enum err_code run(struct replay *r, struct err *err)
     TRY(migrate_run(o->cfg, &m, 1, err));
     TRY(service_control_read(o->cfg, o->service, &r->control, err));
     TRY(generations_open(o->cfg, &m, &r->g, err));
-    TRY(part_choose(r, err));
     TRY(names_choose(r, err));
-    TRY(loss_find(r, err));
     logs_make(r);
+    TRY(until_check(r, err));
+    TRY(logs_check(r, err));
+    TRY(loss_find(r, err));
+    TRY(part_choose(r, err));
     return o->rollback ? replay_back(r, err) : replay_forward(r, err);
 }
 

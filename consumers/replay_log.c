@@ -1,17 +1,19 @@
 #include "consumers/replay_log.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "consumers/catch_up.h"
+#include "consumers/event_header.h"
 #include "consumers/projector.h"
 #include "consumers/state_cache.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/timeutil.h"
 
-#define AHEAD_MIB        27
+#define AHEAD_MIB        24
 #define POLL_MS          100
 #define STATES_BYTES_MAX (12 * 1024 * 1024) /* in memory, of one log */
 #define RUN_EVENTS_MAX   4000
@@ -46,7 +48,7 @@ static enum err_code own_open(struct replay_log *l, struct own *o, struct err *e
     TRY(lane_row_read(s->pg, l->partition, &s->row, err));
     TRY(lane_session_start_fold(s, err));
     TRY(parked_load(&s->parked, s->pg, err));
-    o->states = state_cache_new(STATES_BYTES_MAX, s->row.fold_next == 0);
+    o->states = state_cache_new(STATES_BYTES_MAX, s->row.fold_next);
     return kafka_scanner_open(l->cfg, AHEAD_MIB, &o->reader, err);
 }
 
@@ -66,7 +68,9 @@ static enum err_code own_run(struct replay_log *l, struct own *o, struct err *er
         .end = l->end,
         .bulk = &bulk,
     };
-    return catch_up(&o->s, o->reader, &plan, err);
+    TRY(catch_up(&o->s, o->reader, &plan, err));
+    atomic_store(&l->next, l->end); /* what is behind its last event is no event */
+    return ERR_OK;
 }
 
 static enum err_code replay_own(struct replay_log *l, struct err *err)
@@ -101,7 +105,7 @@ struct projected {
     struct follower_log log;
     rd_kafka_message_t *run[RUN_EVENTS_MAX];
     size_t n, bytes;
-    int64_t end, until_ms;
+    int64_t end, until_us;
     bool done;
 };
 
@@ -128,13 +132,25 @@ static enum err_code hand_over(struct replay_log *l, struct projected *p, struct
     return code;
 }
 
+/* When it happened; the record's own time is that of the writing, or of a restoring. */
+static bool is_later(const struct projected *p, const rd_kafka_message_t *m)
+{
+    char text[TIME_TEXT_LEN + 1];
+    int64_t at_us = 0;
+    if (p->until_us == 0)
+        return false;
+    if (!event_header_text(message_headers(m), "ce_time", text, sizeof(text)) ||
+        !time_parse(text, &at_us))
+        at_us = rd_kafka_message_timestamp(m, NULL) * 1000;
+    return at_us > p->until_us;
+}
+
 /* Takes the message over. */
 static enum err_code take_event(struct projected *p, rd_kafka_message_t *m, struct err *err)
 {
     const struct record_type *type;
     struct bytes framed = {m->payload, m->len};
-    int64_t at_ms = rd_kafka_message_timestamp(m, NULL);
-    p->done = m->offset >= p->end || (p->until_ms && at_ms > p->until_ms);
+    p->done = m->offset >= p->end || is_later(p, m);
     enum err_code code = p->done ? ERR_OK : codec_type(framed, &type, err);
     if (!p->done && code != ERR_NOT_FOUND) { /* what cannot be read is parked */
         p->done = m->offset + 1 == p->end;
@@ -185,7 +201,9 @@ static enum err_code read_projected(struct replay_log *l, struct projected *p, s
             TRY(hand_over(l, p, err));
     }
     TRY(hand_over(l, p, err));
-    return projector_role.rest(p->options.self, &p->s, err); /* the position of what made no rows */
+    TRY(projector_role.rest(p->options.self, &p->s, err)); /* the position of what made no rows */
+    atomic_store(&l->next, p->end);
+    return ERR_OK;
 }
 
 static enum err_code projected_run(struct replay_log *l, struct projected *p, struct err *err)
@@ -218,7 +236,7 @@ static enum err_code replay_projected(struct replay_log *l, struct err *err)
     service_event_topic(l->cfg->topic_prefix, apply_source(l->projection), p->log.topic);
     p->s = (struct follower_session){.options = &p->options, .logs = &p->log, .n_logs = 1};
     p->end = l->end;
-    p->until_ms = l->until_us / 1000;
+    p->until_us = l->until_us;
     enum err_code code = projected_run(l, p, err);
     run_clear(p);
     kafka_consumer_close(p->s.reader);
@@ -231,5 +249,8 @@ static enum err_code replay_projected(struct replay_log *l, struct err *err)
 
 enum err_code replay_log_run(struct replay_log *l, struct err *err)
 {
-    return strcmp(l->projection, APPLY_OWN) == 0 ? replay_own(l, err) : replay_projected(l, err);
+    bool own = strcmp(l->projection, APPLY_OWN) == 0;
+    enum err_code code = own ? replay_own(l, err) : replay_projected(l, err);
+    malloc_trim(0); /* else the next log's memory comes on top of what this one leaves in pieces */
+    return code;
 }

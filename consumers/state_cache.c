@@ -13,7 +13,7 @@ struct state_cache {
     struct state_row *rows;
     size_t n;
     size_t bytes, bytes_max;
-    bool empty; /* the database has none */
+    int64_t saved;
 };
 
 static void clear(struct state_cache *c)
@@ -24,13 +24,13 @@ static void clear(struct state_cache *c)
     c->n = c->bytes = 0;
 }
 
-struct state_cache *state_cache_new(size_t bytes_max, bool empty)
+struct state_cache *state_cache_new(size_t bytes_max, int64_t saved)
 {
     struct state_cache *c = calloc(1, sizeof(*c));
     if (!c)
         abort();
     c->bytes_max = bytes_max;
-    c->empty = empty;
+    c->saved = saved;
     arena_init(&c->arena);
     clear(c);
     return c;
@@ -56,7 +56,7 @@ enum err_code state_cache_load(const struct state_cache *c,
         size_t at;
         struct record state;
         if (!id_index_find(c->index, &ids->items[i], &at)) {
-            if (!c->empty)
+            if (c->saved > 0)
                 uuid_list_add(ret_missing, a, &ids->items[i]);
             continue;
         }
@@ -104,7 +104,12 @@ bool state_cache_full(const struct state_cache *c)
     return c->bytes >= c->bytes_max;
 }
 
-enum err_code state_cache_flush(
+int64_t state_cache_saved(const struct state_cache *c)
+{
+    return c->saved;
+}
+
+enum err_code state_cache_write(
     struct state_cache *c, struct pg *pg, int fold_version, int32_t partition, struct err *err)
 {
     owned_value(arena_release) struct arena a;
@@ -115,7 +120,11 @@ enum err_code state_cache_flush(
         state_store_queue_rows(pg, fold_version, partition, c->rows + i, n, &a);
         TRY(pg_sync(pg, err));
     }
-    c->empty = c->empty && c->n == 0;
-    clear(c);
     return ERR_OK;
+}
+
+void state_cache_wrote(struct state_cache *c, int64_t next)
+{
+    c->saved = next;
+    clear(c);
 }

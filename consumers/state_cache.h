@@ -10,8 +10,8 @@
 
 struct state_cache; /* opaque */
 
-/* empty: no state is in the database yet. */
-struct state_cache *state_cache_new(size_t bytes_max, bool empty);
+/* saved: how far the states in the database are; 0 = there are none. */
+struct state_cache *state_cache_new(size_t bytes_max, int64_t saved);
 void state_cache_free(struct state_cache *c); /* NULL ok */
 DEFINE_CLEANUP(struct state_cache *, state_cache_free);
 
@@ -25,8 +25,12 @@ MUST_CHECK enum err_code state_cache_load(const struct state_cache *c,
                                           struct err *err);
 void state_cache_put(struct state_cache *c, const struct state_row *rows, size_t n);
 bool state_cache_full(const struct state_cache *c);
-/* Writes all of them, in the caller's transaction, and forgets them. Syncs. */
-MUST_CHECK enum err_code state_cache_flush(
+/* Every event before that offset is in the states that were saved; what came later is in memory alone. */
+int64_t state_cache_saved(const struct state_cache *c);
+/* Writes all of them, in the caller's transaction. Syncs. */
+MUST_CHECK enum err_code state_cache_write(
     struct state_cache *c, struct pg *pg, int fold_version, int32_t partition, struct err *err);
+/* That transaction is committed, and every event before `next` is in it: forgets them. */
+void state_cache_wrote(struct state_cache *c, int64_t next);
 
 #endif

@@ -2,10 +2,13 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ops/runtime/timeutil.h"
 #include "projections/service_sql.h"
+
+#define QUERY_CANCELED "57014"
 
 /* The statements of projections/common/generation/; the other files there are scripts. */
 enum gen_sql {
@@ -21,6 +24,7 @@ enum gen_sql {
     GEN_COMPARE_TABLES,
     GEN_COMPARE,
     GEN_TIMEOUT,
+    GEN_HOLD,
     GEN_SQL_N
 };
 static const char *const names[GEN_SQL_N] = {
@@ -36,6 +40,7 @@ static const char *const names[GEN_SQL_N] = {
     [GEN_COMPARE_TABLES] = "compare_tables",
     [GEN_COMPARE] = "compare",
     [GEN_TIMEOUT] = "timeout",
+    [GEN_HOLD] = "hold",
 };
 static struct pg_stmt statements[GEN_SQL_N], lanes = {.name = "lanes"};
 
@@ -115,11 +120,13 @@ static enum err_code end(struct generations *g, enum err_code code, struct err *
 
 /* ---- opening */
 
-static enum err_code open_admin(const struct generations *g, struct pg **ret, struct err *err)
+static enum err_code
+open_admin(const struct generations *g, int timeout_ms, struct pg **ret, struct err *err)
 {
     bool own = g->service.admin && g->service.admin[0];
     struct pg_options o = {.conninfo = own ? g->service.admin : g->cfg->pg_admin,
-                           .application_name = "hirelog replay"};
+                           .application_name = "hirelog replay",
+                           .statement_timeout_ms = timeout_ms};
     return pg_open(&o, ret, err);
 }
 
@@ -153,7 +160,7 @@ static enum err_code open_all(struct generations *g, struct err *err)
 {
     char shared[GENERATION_NAME_MAX];
     snprintf(shared, sizeof(shared), "hirelog_%s", g->service.name);
-    TRY(open_admin(g, &g->pg, err));
+    TRY(open_admin(g, 0, &g->pg, err));
     TRY(enter(g, shared, err));
     TRY(take_lock(g, err));
     return find_names(g, err);
@@ -189,7 +196,6 @@ static enum err_code make_tables(struct generations *g,
                                  struct err *err)
 {
     struct pg_param partitions = pg_p_int8(&g->arena, g->cfg->partitions);
-    TRY(script(g, "generation", "drop", err));
     TRY(script(g, "generation", "make", err));
     TRY(enter(g, name, err));
     TRY(pg_script(g->pg, text_of("common", "", "generation"), err));
@@ -199,6 +205,7 @@ static enum err_code make_tables(struct generations *g,
     TRY(pg_exec(g->pg, &lanes, &partitions, 1, NULL, err));
     if (part->projection[0])
         TRY(script(g, "generation", "copy", err));
+    TRY(script(g, "generation", "catalogue", err));
     return script(g, "migrate", "grants", err);
 }
 
@@ -207,6 +214,7 @@ enum err_code generation_make(struct generations *g,
                               const struct generation_part *part,
                               struct err *err)
 {
+    TRY(generation_drop(g, name, err));
     enum err_code code = begin(g, "BEGIN ISOLATION LEVEL REPEATABLE READ", name, part, err);
     if (code == ERR_OK)
         code = make_tables(g, name, part, err);
@@ -227,6 +235,8 @@ enum err_code generation_drop(struct generations *g, const char *name, struct er
 {
     enum err_code code = begin(g, "BEGIN", name, NULL, err);
     if (code == ERR_OK)
+        code = script(g, "generation", "catalogue", err);
+    if (code == ERR_OK)
         code = script(g, "generation", "drop", err);
     return end(g, code, err);
 }
@@ -235,12 +245,14 @@ enum err_code generation_drop(struct generations *g, const char *name, struct er
 
 enum err_code generation_vector_read(struct generations *g,
                                      const char *name,
+                                     int fold_version,
                                      struct generation_vector *ret,
                                      struct err *err)
 {
     const PGresult *r;
+    struct pg_param version = pg_p_int4(&g->arena, fold_version);
     TRY(enter(g, name, err));
-    TRY(run(g, GEN_VECTOR, NULL, 0, &r, err));
+    TRY(run(g, GEN_VECTOR, &version, 1, &r, err));
     ret->n = (size_t)PQntuples(r);
     ret->logs = ARENA_ARRAY(&g->arena, struct generation_log, ret->n);
     for (size_t i = 0; i < ret->n; i++) {
@@ -248,14 +260,18 @@ enum err_code generation_vector_read(struct generations *g,
         snprintf(log->source, sizeof(log->source), "%s", pg_get_text(r, (int)i, 0));
         log->partition = (int32_t)pg_get_int8(r, (int)i, 1);
         log->next = pg_get_int8(r, (int)i, 2);
-        log->ran = pg_get_bool(r, (int)i, 3);
+        log->folded = pg_get_int8(r, (int)i, 3);
+        log->ran = pg_get_bool(r, (int)i, 4);
     }
     return ERR_OK;
 }
 
 static enum err_code lock_rows(struct generations *g, struct err *err)
 {
+    int hold_ms = config_derive(g->cfg).idle_in_transaction_ms;
+    struct pg_param hold = pg_p_text(&g->arena, arena_printf(&g->arena, "%d", hold_ms));
     TRY(enter(g, g->live, err));
+    TRY(run(g, GEN_HOLD, &hold, 1, NULL, err));
     TRY(run(g, GEN_LOCK_LANES, NULL, 0, NULL, err));
     return run(g, GEN_LOCK_POSITIONS, NULL, 0, NULL, err);
 }
@@ -288,6 +304,7 @@ static enum err_code carry_over(struct generations *g,
                                   pg_p_text(a, fresh), pg_p_text(a, ""),
                                   pg_p_array(a, PG_TEXT_ARRAY, NULL, 0)};
     TRY(run(g, GEN_BEGIN, names_of, ARRAY_SIZE(names_of), NULL, err));
+    TRY(script(g, "generation", "catalogue", err));
     TRY(script(g, "generation", "carry", err));
     TRY(script(g, "generation", "drop_kept", err));
     return script(g, "generation", "flip", err);
@@ -303,12 +320,16 @@ enum err_code generation_swap(struct generations *g,
 
 /* ---- comparing */
 
-enum err_code generation_compare_begin(struct generations *g, struct err *err)
+enum err_code generation_compare_open(struct generations *g, int timeout_ms, struct err *err)
 {
     pg_free(g->compare_pg);
     g->compare_pg = NULL;
-    TRY(open_admin(g, &g->compare_pg, err));
-    TRY(pg_script(g->compare_pg, text_of("common", "generation", "compare_begin"), err));
+    TRY(open_admin(g, timeout_ms, &g->compare_pg, err));
+    return pg_script(g->compare_pg, text_of("common", "generation", "compare_begin"), err);
+}
+
+enum err_code generation_compare_begin(struct generations *g, struct err *err)
+{
     TRY(pg_script(g->compare_pg, "BEGIN ISOLATION LEVEL REPEATABLE READ", err));
     return pg_script(g->compare_pg, "SELECT 1", err); /* the snapshot is of the first statement */
 }
@@ -326,6 +347,25 @@ add_parked(struct generations *g, const char *schema, struct uuid **ids, size_t 
         (*ids)[(*n)++] = pg_get_uuid(r, i, 0);
     }
     return ERR_OK;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return uuid_compare(a, b);
+}
+
+/* Those that both have parked stand there once. */
+static size_t distinct(struct uuid *ids, size_t n)
+{
+    size_t kept = 0;
+    if (n == 0)
+        return 0;
+    assert(ids);
+    qsort(ids, n, sizeof(*ids), compare_ids);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || !uuid_equal(&ids[kept - 1], &ids[i]))
+            ids[kept++] = ids[i];
+    return kept;
 }
 
 struct comparing {
@@ -358,7 +398,7 @@ static enum err_code compare_table(struct generations *g,
 static bool table_same(const struct generation_difference *d)
 {
     bool parked = strcmp(d->table, "parked") == 0;
-    return d->in_both && d->only_fresh == 0 && (parked || d->only_live + d->different == 0);
+    return !d->apart[0] && d->only_fresh == 0 && (parked || d->only_live + d->different == 0);
 }
 
 static enum err_code list_tables(struct generations *g,
@@ -374,10 +414,17 @@ static enum err_code list_tables(struct generations *g,
     for (size_t i = 0; i < ret->n_tables; i++)
         ret->tables[i] = (struct generation_difference){
             .table = arena_strdup(&g->arena, pg_get_text(r, (int)i, 0)),
-            .in_both = pg_get_bool(r, (int)i, 1),
+            .apart = arena_strdup(&g->arena, pg_get_text(r, (int)i, 1)),
             .sample = "",
         };
     return ERR_OK;
+}
+
+static enum err_code too_slow(struct err *err)
+{
+    return err_set(err, ERR_UNAVAILABLE,
+                   "the generations could not be compared in time; `--unchecked` swaps without "
+                   "comparing");
 }
 
 /* What is left of the minute is the next statement's. */
@@ -385,7 +432,7 @@ static enum err_code set_timeout(struct generations *g, int64_t deadline_us, str
 {
     int64_t left_ms = (deadline_us - time_monotonic_us()) / 1000;
     if (left_ms <= 0)
-        return err_set(err, ERR_UNAVAILABLE, "the generations could not be compared in time");
+        return too_slow(err);
     struct pg_param ms = pg_p_text(&g->arena, arena_printf(&g->arena, "%lld", (long long)left_ms));
     return pg_exec(g->compare_pg, &statements[GEN_TIMEOUT], &ms, 1, NULL, err);
 }
@@ -399,8 +446,8 @@ static enum err_code compare_all(struct generations *g,
     for (size_t i = 0; i < ret->n_tables; i++) {
         struct generation_difference *d = &ret->tables[i];
         TRY(set_timeout(g, deadline_us, err));
-        if (d->in_both)
-            TRY(compare_table(g, c, d, err));
+        if (!d->apart[0] && compare_table(g, c, d, err) != ERR_OK)
+            return strcmp(err->reason, QUERY_CANCELED) == 0 ? too_slow(err) : err->code;
         ret->same = ret->same && table_same(d);
     }
     return ERR_OK;
@@ -420,6 +467,7 @@ enum err_code generation_compare(struct generations *g,
     *ret = (struct generation_comparison){.same = true};
     TRY(add_parked(g, g->live, &parked, &ret->n_parked, err));
     TRY(add_parked(g, fresh, &parked, &ret->n_parked, err));
+    ret->n_parked = distinct(parked, ret->n_parked);
     ret->parked = parked;
     struct pg_param *ids = ARENA_ARRAY(a, struct pg_param, ret->n_parked);
     for (size_t i = 0; i < ret->n_parked; i++)

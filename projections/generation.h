@@ -7,7 +7,7 @@
  *     hirelog_<service>_audit       of the past, never live
  *
  * Claims, dead letters and the vault are no part of a generation. Whoever works with a generation when it is swapped away finds
- * no tables at his next statement (GENERATION_OVER): the schema has another name from then on. One thread. Never logs.
+ * no tables at his next statement (generation_over()): the schema has another name from then on. One thread. Never logs.
  */
 #ifndef PROJECTIONS_GENERATION_H
 #define PROJECTIONS_GENERATION_H
@@ -15,6 +15,7 @@
 #include "ops/runtime/pg.h"
 #include "projections/migrate.h"
 
+#define GENERATION_KEPT       "_kept"
 #define GENERATION_NAME_MAX   64 /* an identifier of PostgreSQL */
 #define GENERATION_SOURCE_MAX 32
 #define GENERATION_TABLES_MAX 32
@@ -68,7 +69,8 @@ struct generation_log {
     char source[GENERATION_SOURCE_MAX]; /* "" = the service's own events */
     int32_t partition;
     int64_t next;
-    bool ran; /* was at the log's end once */
+    int64_t folded; /* at most next: states of the fold version asked for are as far */
+    bool ran;       /* was at the log's end once */
 };
 struct generation_vector {
     struct generation_log *logs; /* arena of the generations: until the next call that says so */
@@ -76,10 +78,11 @@ struct generation_vector {
 };
 MUST_CHECK enum err_code generation_vector_read(struct generations *g,
                                                 const char *name,
+                                                int fold_version,
                                                 struct generation_vector *ret,
                                                 struct err *err);
 /* Begins a transaction that holds every lane and position row of the live generation: nobody writes it until generation_unlock()
- * or generation_swap(). */
+ * or generation_swap(), or until a lane's patience with an idle transaction is over. */
 MUST_CHECK enum err_code generation_lock(struct generations *g, struct err *err);
 void generation_unlock(struct generations *g);
 
@@ -96,10 +99,13 @@ MUST_CHECK enum err_code generation_swap(struct generations *g,
 
 struct generation_difference {
     const char *table;
-    bool in_both; /* as a table */
+    const char *apart; /* why it can't be compared; "" = it can */
     int64_t in_live, in_fresh, only_live, only_fresh, different;
     const char *sample; /* the first keys */
 };
+/* Opens what is compared with: before generation_lock(). */
+MUST_CHECK enum err_code
+generation_compare_open(struct generations *g, int timeout_ms, struct err *err);
 /* Takes a snapshot of everything, at the latest when it returns: inside generation_lock(). */
 MUST_CHECK enum err_code generation_compare_begin(struct generations *g, struct err *err);
 struct generation_comparison {
@@ -110,7 +116,7 @@ struct generation_comparison {
     bool same;
 };
 /*
- * Row by row by primary key, in that snapshot; at most `timeout_ms` (ERR_UNAVAILABLE). `since`: younger outcomes count. What only the
+ * Row by row by primary key, in that snapshot; at most `timeout_ms`, as it was opened with (ERR_UNAVAILABLE). `since`: younger outcomes count. What only the
  * fresh one has parked makes them different; what only the live one has does not.
  */
 MUST_CHECK enum err_code generation_compare(struct generations *g,

@@ -6,12 +6,6 @@
 
 #include "projections/query.h"
 
-struct position_entry {
-    const char *service;
-    size_t service_len;
-    int64_t partition, offset;
-};
-
 static bool read_number(const char **s, int64_t *ret)
 {
     if (!isdigit((unsigned char)**s))
@@ -23,9 +17,7 @@ static bool read_number(const char **s, int64_t *ret)
     return errno == 0;
 }
 
-/* Reads the entry at *s and the comma behind it, with the blanks that come with a header field sent in parts.
- * False at the end and on what is none. */
-static bool entry_next(const char **s, struct position_entry *ret)
+bool position_next(const char **s, struct position_entry *ret)
 {
     const char *p = *s;
     ret->service = p;
@@ -47,7 +39,7 @@ enum err_code position_check(const char *text, struct err *err)
     struct position_entry e;
     const char *s = text;
     while (*s)
-        if (!entry_next(&s, &e))
+        if (!position_next(&s, &e))
             return err_set(err, ERR_INVALID, "not of the form service/partition:offset,...");
     return s == text ? err_set(err, ERR_INVALID, "empty position") : ERR_OK;
 }
@@ -55,7 +47,7 @@ enum err_code position_check(const char *text, struct err *err)
 bool position_find(const char *position, const char *service, int32_t partition, int64_t *ret)
 {
     struct position_entry e;
-    while (entry_next(&position, &e))
+    while (position_next(&position, &e))
         if (e.service_len == strlen(service) && e.partition == partition &&
             memcmp(e.service, service, e.service_len) == 0) {
             *ret = e.offset;
@@ -67,7 +59,7 @@ bool position_find(const char *position, const char *service, int32_t partition,
 static bool passed(const char *position, const struct position_entry *e)
 {
     struct position_entry have;
-    while (entry_next(&position, &have))
+    while (position_next(&position, &have))
         if (have.service_len == e->service_len && have.partition == e->partition &&
             memcmp(have.service, e->service, e->service_len) == 0)
             return have.offset >= e->offset;
@@ -77,7 +69,7 @@ static bool passed(const char *position, const struct position_entry *e)
 bool position_covers(const struct query *q, const char *position, const char *after)
 {
     struct position_entry e;
-    while (entry_next(&after, &e))
+    while (position_next(&after, &e))
         if (query_reads(q, e.service, e.service_len) && !passed(position, &e))
             return false;
     return true;

@@ -85,6 +85,13 @@ MUST_CHECK enum err_code query_run_raw(const struct query *q,
 bool position_covers(const struct query *q, const char *position, const char *after);
 /* ERR_INVALID: not of the form service/p:offset,... */
 MUST_CHECK enum err_code position_check(const char *text, struct err *err);
+/* The entry at *s, which moves behind it and its comma. False at the end and on what is none. */
+struct position_entry {
+    const char *service; /* not terminated */
+    size_t service_len;
+    int64_t partition, offset;
+};
+bool position_next(const char **s, struct position_entry *ret);
 /* What the position says of that log. False: nothing. */
 bool position_find(const char *position, const char *service, int32_t partition, int64_t *ret);
 

@@ -85,7 +85,35 @@ replay 0 job --until 2020-01-01T00:00:00Z
 says "hirelog_job_audit"
 [[ $(sql 'SELECT count(*) FROM hirelog_job_audit.posting') == 0 ]] || die "jobs before anything was written"
 
+it "a bar on a terminal that is wide enough, drawn over, and lines elsewhere"
+on_terminal() { # COLUMNS
+    script -qec "stty cols $1 && exec env -i TERM=xterm '$HIRELOG_BIN' replay job --dry-run --config '$HIRELOG_CONFIG'" /dev/null \
+        >"$http_work/said" 2>&1 </dev/null || die "on a terminal: $(<"$http_work/said")"
+}
+on_terminal 120
+says $'\rjob [####'
+on_terminal 40
+says $'\rjob 100.0 %'
+grep -qF '[####' "$http_work/said" && die "a bar in 40 columns: $(<"$http_work/said")"
+replay 0 job --dry-run
+grep -q $'\r' "$http_work/said" && die "drawn over, on no terminal"
+
 it "what makes no sense"
 replay 78 nothing
 replay 78 job --what
+replay 78 job/queries
+says "job has no projection queries"
+replay 78 job/
+it "a dry run that would have swapped"
+live=$(view job)
+for contradiction in "job --rollback --dry-run" "job --rollback --unchecked" "job/events --rollback" "job --until 3 --dry-run" \
+    "job/events --until 3" "job --dry-run --unchecked"; do
+    # shellcheck disable=SC2086
+    replay 78 $contradiction
+done
+[[ $(view job) == "$live" ]] || die "another generation is live"
+it "an audit of a log that the service does not read"
+replay 78 job --until payment/0:4
+says "job does not read payment/0"
+replay 78 job --until job/3:4
 replay 78

@@ -1,7 +1,12 @@
 /* What of a replay is pure: the line of its progress, where an audit ends, states in memory. */
 #include "tests/unit/spec.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "consumers/progress.h"
 #include "consumers/replay.h"
@@ -53,6 +58,77 @@ static void a_line_at_the_ends(void **state)
     expect_line(false, 10, 10, 1000000, "job 100.0 %  10 of 10  10/s");
     expect_line(false, 0, 0, 1000000, "job 100.0 %  0 of 0  0/s");
     expect_line(false, 12, 10, 1000000, "job 100.0 %  10 of 10  10/s");
+}
+
+/* A terminal that is as wide as we say; what was drawn on it since the last look. */
+struct terminal {
+    int master;
+    FILE *out;
+    char text[1024];
+};
+
+static void terminal_resize(const struct terminal *t, unsigned short columns)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = columns};
+    assert_int_equal(ioctl(t->master, TIOCSWINSZ, &size), 0);
+}
+
+static void terminal_open(struct terminal *t)
+{
+    struct termios raw;
+    t->master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(t->master >= 0 && grantpt(t->master) == 0 && unlockpt(t->master) == 0);
+    t->out = fopen(ptsname(t->master), "we");
+    assert_non_null(t->out);
+    assert_int_equal(tcgetattr(fileno(t->out), &raw), 0);
+    cfmakeraw(&raw);
+    assert_int_equal(tcsetattr(fileno(t->out), TCSANOW, &raw), 0);
+}
+
+static void terminal_close(struct terminal *t)
+{
+    fclose(t->out);
+    close(t->master);
+}
+
+static const char *terminal_read(struct terminal *t)
+{
+    ssize_t n = read(t->master, t->text, sizeof(t->text) - 1);
+    assert_true(n > 0);
+    t->text[n] = '\0';
+    return t->text;
+}
+
+/* As if it were time again. */
+static const char *drawn(struct terminal *t, struct progress *p, int64_t done)
+{
+    p->shown_us = 0;
+    progress_show(p, done, 1000000);
+    return terminal_read(t);
+}
+
+static void a_line_is_drawn_over_and_fits_however_wide_the_terminal_is(void **state)
+{
+    (void)state;
+    static const unsigned short widths[] = {200, 80, 50, 20, 2, 120};
+    struct terminal t;
+    struct progress p;
+    terminal_open(&t);
+    progress_begin(&p, t.out, true, "job");
+    for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+        terminal_resize(&t, widths[i]);
+        const char *line = drawn(&t, &p, 123456);
+        size_t len = strlen(line);
+        assert_true(len > 4 && line[0] == '\r' && strcmp(line + len - 3, "\033[K") == 0);
+        assert_true(len - 4 < widths[i]);
+        assert_null(strchr(line, '\n'));
+        assert_int_equal(strchr(line, '#') != NULL, widths[i] > 80);
+        assert_int_equal(strstr(line, "123,456 of 1,000,000") != NULL, widths[i] >= 50);
+    }
+    progress_end(&p, 1000000, 1000000);
+    const char *last = terminal_read(&t);
+    assert_true(strstr(last, "100.0 %") && last[strlen(last) - 1] == '\n');
+    terminal_close(&t);
 }
 
 /* ---- until */
@@ -149,7 +225,7 @@ static void a_state_in_memory_is_the_newest(void **state)
 {
     (void)state;
     owned(codec_free) struct codec *codec = codec_new();
-    owned(state_cache_free) struct state_cache *c = state_cache_new(1 << 20, true);
+    owned(state_cache_free) struct state_cache *c = state_cache_new(1 << 20, 0);
     for (uint32_t i = 0; i < 1000; i++) {
         struct state_row row = row_of(codec, i, 1, i % 3);
         state_cache_put(c, &row, 1);
@@ -166,8 +242,8 @@ static void what_is_not_in_memory_is_looked_for_unless_the_table_is_empty(void *
 {
     (void)state;
     owned(codec_free) struct codec *codec = codec_new();
-    owned(state_cache_free) struct state_cache *first = state_cache_new(1 << 20, true);
-    owned(state_cache_free) struct state_cache *later = state_cache_new(1 << 20, false);
+    owned(state_cache_free) struct state_cache *first = state_cache_new(1 << 20, 0);
+    owned(state_cache_free) struct state_cache *later = state_cache_new(1 << 20, 1);
     assert_int_equal(missing_of(first, codec, 1, aggregates_new(&arena)), 0);
     assert_int_equal(missing_of(later, codec, 1, aggregates_new(&arena)), 1);
 }
@@ -176,7 +252,7 @@ static void the_memory_of_states_is_bounded(void **state)
 {
     (void)state;
     owned(codec_free) struct codec *codec = codec_new();
-    owned(state_cache_free) struct state_cache *c = state_cache_new(64 * 1024, true);
+    owned(state_cache_free) struct state_cache *c = state_cache_new(64 * 1024, 0);
     uint32_t n = 0;
     for (; !state_cache_full(c) && n < 10000; n++) {
         struct state_row row = row_of(codec, n, 1, 3);
@@ -190,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_says_how_far_how_fast_and_how_long),
         cmocka_unit_test(a_line_at_the_ends),
+        cmocka_unit_test(a_line_is_drawn_over_and_fits_however_wide_the_terminal_is),
         cmocka_unit_test(an_audit_ends_at_an_offset_a_position_or_a_time),
         cmocka_unit_test(what_is_no_end_is_refused),
         cmocka_unit_test(a_state_in_memory_is_the_newest),

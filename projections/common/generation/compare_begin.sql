@@ -1,5 +1,7 @@
 -- How two generations are compared: row by row by their primary keys, the other columns by their bytes. Left out: who works on a lane and
 -- when something was parked.
+SET client_connection_check_interval = '1s';
+
 CREATE FUNCTION pg_temp.name_of(relation regclass) RETURNS name
     LANGUAGE sql STABLE
     RETURN (SELECT relname FROM pg_class WHERE oid = relation);

@@ -1,4 +1,5 @@
--- Everything but what one projection writes comes from the live generation, as far as that is, in the snapshot of this transaction.
+-- Everything but what one projection writes comes from the live generation, as far as that is, in the snapshot of this transaction. By the
+-- names of its columns: another program may have others, and in another order.
 DO $$
 DECLARE
     live       text := current_setting('hirelog.live');
@@ -6,6 +7,7 @@ DECLARE
     projection text := current_setting('hirelog.projection');
     source     text := substring(projection FROM '^from_(.*)$');
     copied     text;
+    columns    text;
 BEGIN
     FOR copied IN
         SELECT relname FROM pg_class
@@ -14,7 +16,9 @@ BEGIN
           AND relname NOT IN ('lane', 'position', 'parked', 'later_index')
           AND (source IS NOT NULL OR relname NOT IN ('outcome', 'state'))
     LOOP
-        EXECUTE format('INSERT INTO %I.%I SELECT * FROM %I.%I', fresh, copied, live, copied);
+        SELECT string_agg(quote_ident(attname), ', ') INTO columns FROM pg_attribute
+        WHERE attrelid = format('%I.%I', live, copied)::regclass AND attnum > 0 AND NOT attisdropped;
+        EXECUTE format('INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM %4$I.%2$I', fresh, copied, columns, live);
     END LOOP;
     EXECUTE format('INSERT INTO %I.parked SELECT * FROM %I.parked WHERE projection <> %L', fresh, live, projection);
     EXECUTE format('INSERT INTO %I.position SELECT * FROM %I.position WHERE source IS DISTINCT FROM %L', fresh, live, source);
