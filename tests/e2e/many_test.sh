@@ -22,15 +22,16 @@ many GET "/api/jobs/$job_id/" 512 6000 200
 many GET '/api/jobs/?page_size=1' 256 3000 200
 
 it "a list that takes long holds up neither the connection beside it nor the process"
-exec {lock}> >(psql -qX "$HIRELOG_PG" >"$http_work/lock")
-echo "BEGIN; LOCK TABLE $(view job).posting; \\echo locked" >&"$lock"
-until grep -qs locked "$http_work/lock"; do :; done
+postings=$(view job).posting
+exec {lock}> >(psql -qX "$HIRELOG_PG")
+echo "BEGIN; LOCK TABLE $postings;" >&"$lock"
+until (($(sql "SELECT count(*) FROM pg_locks WHERE relation = '$postings'::regclass AND mode = 'AccessExclusiveLock' AND granted") == 1)); do :; done
 lists=()
 for _ in 1 2 3 4 5 6; do
     curl -sS -o /dev/null -w '%{http_code}\n' -m 30 "$HIRELOG_URL/api/jobs/" >>"$http_work/lists" &
     lists+=($!)
 done
-waiting="SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM posting%'"
+waiting="SELECT count(*) FROM pg_stat_activity WHERE usename = 'hirelog_job' AND wait_event_type = 'Lock'"
 until (($(sql "$waiting") >= 4)); do :; done
 for _ in 1 2 3 4 5 6 7 8; do
     [[ $(curl -sS -o /dev/null -w '%{http_code}' -m 3 "$HIRELOG_URL/api/clients/$ana_id/") == 200 ]]
