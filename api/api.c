@@ -11,13 +11,13 @@
 #include "api/docs_page.h"
 #include "api/feed.h"
 #include "api/feed_rules.h"
+#include "api/handlers.h"
 #include "api/lookup.h"
 #include "api/openapi.h"
 #include "api/password.h"
 #include "api/pool.h"
 #include "api/read.h"
 #include "api/route.h"
-#include "api/schema_fetcher.h"
 #include "api/sender.h"
 #include "api/server.h"
 #include "api/sessions.h"
@@ -145,7 +145,7 @@ static enum err_code api_open(struct api *api, struct err *err)
     api->docs = text_bytes(docs_page_text(api));
     TRY(passwords_start(cfg, &api->passwords, err));
     TRY(pool_start(cfg->list_threads, LIST_QUEUE_MAX, &api->lists, err));
-    TRY(schema_fetcher_start(&api->schemas, err));
+    TRY(pool_start(1, SCHEMA_FETCHES_MAX, &api->schemas, err));
     return sender_start(cfg, api->topics, api->n_services, &api->sender, err);
 }
 
@@ -154,11 +154,11 @@ static void parts_stop(struct api *api)
 {
     passwords_stop(api->passwords);
     pool_stop(api->lists);
+    pool_stop(api->schemas);
     for (size_t i = 0; i < api->n_services; i++) {
         waiters_drain(api->services[i].waiters);
         lookups_stop(api->services[i].lookups);
     }
-    schema_fetcher_stop(api->schemas);
     sender_stop(api->sender);
 }
 
@@ -167,7 +167,7 @@ static void api_close(struct api *api)
     sender_free(api->sender);
     passwords_free(api->passwords);
     pool_free(api->lists);
-    schema_fetcher_free(api->schemas);
+    pool_free(api->schemas);
     for (size_t i = 0; i < SERVICES_MAX; i++) { /* also the one whose start failed half-way */
         waiters_free(api->services[i].waiters);
         lookups_free(api->services[i].lookups);

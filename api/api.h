@@ -18,7 +18,6 @@ struct lookups;
 struct sessions;
 struct passwords;
 struct pool;
-struct schema_fetcher;
 struct throttle;
 struct metric;
 struct feed;
@@ -48,9 +47,8 @@ struct api {
     struct sender *sender;
     struct sessions *sessions;
     struct passwords *passwords;
-    struct pool *lists;
+    struct pool *lists, *schemas;
     struct stream_quota *stream_quota;
-    struct schema_fetcher *schemas;
     struct throttle *logins_by_email, *logins_by_address, *writes_by_user;
     uint8_t identity_key[IDENTITY_KEY_BYTES];
     struct bytes openapi, asyncapi, docs;

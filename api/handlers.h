@@ -14,6 +14,7 @@ handler_fn account_password;
 
 handler_fn command_status;
 
+#define SCHEMA_FETCHES_MAX 64 /* that wait for the schema registry; beyond it 503 */
 handler_fn registry_schema_by_id;
 handler_fn registry_subjects;
 handler_fn registry_versions;

@@ -7,8 +7,8 @@
 
 #include "api/api.h"
 #include "api/handlers.h"
+#include "api/pool.h"
 #include "api/request.h"
-#include "api/schema_fetcher.h"
 #include "schemas/registry.h"
 #include "schemas/schema_ids.h"
 
@@ -59,12 +59,28 @@ static enum step schema_reply(struct request *rq, const char *text)
     return registry_reply(rq, MHD_HTTP_OK, json_pack("{s:s}", "schema", text));
 }
 
+/* A text that only the schema registry has. */
+struct fetch {
+    struct pool_job job;
+    int32_t id;
+    enum err_code code; /* schema_ids_text()'s */
+    const char *text;
+};
+
+/* In a thread of its own: an HTTP thread never waits for another server. */
+static void fetch_work(struct pool_job *job)
+{
+    struct fetch *f = (struct fetch *)job;
+    struct err ignored;
+    f->code = schema_ids_text(f->id, &f->text, &ignored);
+}
+
 static enum step fetched(struct request *rq)
 {
-    const struct schema_fetch *f = rq->work;
-    if (f->code == ERR_OK)
+    const struct fetch *f = rq->work;
+    if (!f->job.refused && f->code == ERR_OK)
         return schema_reply(rq, f->text);
-    if (f->code == ERR_NOT_FOUND)
+    if (!f->job.refused && f->code == ERR_NOT_FOUND)
         return registry_error(rq, SCHEMA_NOT_FOUND, "Schema not found");
     return registry_error(rq, REGISTRY_AWAY, "The schema registry is away");
 }
@@ -72,11 +88,14 @@ static enum step fetched(struct request *rq)
 /* S3: an id that the schema registry gave to a newer program's text. */
 static enum step fetch(struct request *rq, int32_t id)
 {
-    struct schema_fetch *f = ARENA_NEW(&rq->arena, struct schema_fetch);
-    *f = (struct schema_fetch){.request = rq, .id = id};
-    rq->work = f;
+    struct pool *schemas = rq->api->schemas;
+    struct fetch *f = rq->work = ARENA_NEW(&rq->arena, struct fetch);
+    *f = (struct fetch){
+        .job = {.work = fetch_work, .request = rq},
+          .id = id
+    };
     request_park(rq, fetched);
-    schema_fetcher_submit(rq->api->schemas, f);
+    pool_submit(schemas, &f->job);
     return STEP_PARKED;
 }
 
