@@ -207,20 +207,27 @@ open all "$gus_token" job -d after=beginning # more than fits into the stream's 
 there=$(hirelog tail job --end 2>/dev/null | grep -c xxxxx)
 until_true 20 "all of them" eval '(($(grep -c "^data: .*xxxxx" "$work/all") == there))'
 cut_off all
+open all_bens "$ben_token" job -d after=beginning # what concerns him alone is in there, too
+until_true 20 "all of his" eval '(($(grep -c "^data: .*xxxxx" "$work/all_bens") == there))'
+cut_off all_bens
 
 it "several that are behind are led together, each from its own place"
 tells_event_ids() { # NAME
     data "$1" .meta.event_id | sort
 }
-mapfile -t places < <(sed -n 's/^id: //p' "$work/all")
+declare -A at whole=([2]=all [5]=all [7]=all_bens [9]=all_bens) reader=([all]=$gus_token [all_bens]=$ben_token)
+place() { # TENTHS - of what its reader saw
+    sed -n 's/^id: //p' "$work/${whole[$1]}" | awk -v part="$1" '{ id[NR - 1] = $0 } END { print id[int(NR * part / 10)] }'
+}
 until_true 5 "whoever has gone is noticed" no_stream
 for part in 2 5 7 9; do
-    ((part > 5)) && token=$ben_token || token=$gus_token
-    open "from$part" "$token" job -H "Last-Event-ID: ${places[${#places[@]} * part / 10]}"
+    at[$part]=$(place $part)
+    open "from$part" "${reader[${whole[$part]}]}" job -H "Last-Event-ID: ${at[$part]}"
 done
 for part in 2 5 7 9; do
-    sed -e "1,\\|^id: ${places[${#places[@]} * part / 10]}\$|d" "$work/all" | sed '1,/^$/d' >"$work/expected"
-    until_true 20 "all from place $part" eval '(($(grep -c ^data: "$work/from$part") == $(grep -c ^data: "$work/expected")))'
+    sed -e "1,\\|^id: ${at[$part]}\$|d" "$work/${whole[$part]}" | sed '1,/^$/d' >"$work/expected"
+    until_true 20 "all from place $part: $(grep -c ^data: "$work/expected")" \
+        eval '(($(grep -c ^data: "$work/from$part") == $(grep -c ^data: "$work/expected")))'
     diff <(tells_event_ids expected) <(tells_event_ids "from$part") >&2 || die "from place $part others came"
     cut_off "from$part"
 done
@@ -290,6 +297,7 @@ it "nor for somebody who takes nothing"
 HIRELOG_FEED_STALL_S=60 spawn again api
 until_true 60 "the api" grep -q 'msg="serving"' "$work/again.log"
 admin_url=http://127.0.0.1:$(sed -n 's/.*msg="serving".* admin_port=\([0-9]*\).*/\1/p' "$work/again.log")
+until_true 60 "it is ready" curl -sSf "$admin_url/readyz"
 exec 3<>"/dev/tcp/127.0.0.1/$(sed -n 's/.*msg="serving".* port=\([0-9]*\).*/\1/p' "$work/again.log")"
 printf 'GET /api/events/?service=job&after=beginning HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n' "$gus_token" >&3
 until_true 10 "more than it takes" eval '(($(curl -sS "$admin_url/metrics" | sed -n "s/^hirelog_feed_events_total{service=\"job\"} //p") > 40))'
