@@ -24,14 +24,6 @@ CONF
 hirelog() {
     "$HIRELOG_BIN" "$@" --config "$work/hirelog.conf"
 }
-until_true() { # SECONDS WHAT COMMAND ...
-    local deadline=$((SECONDS + $1)) what=$2
-    shift 2
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS < deadline)) || die "not in time: $what"
-        read -rt 0.05 <> <(:) || :
-    done
-}
 spawn() { # NAME ARGUMENT ...
     "$HIRELOG_BIN" "${@:2}" --config "$work/hirelog.conf" >"$work/$1.log" 2>&1 &
     pids+=($!)

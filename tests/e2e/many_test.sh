@@ -25,14 +25,15 @@ it "a list that takes long holds up neither the connection beside it nor the pro
 postings=$(view job).posting
 exec {lock}> >(psql -qX "$HIRELOG_PG")
 echo "BEGIN; LOCK TABLE $postings;" >&"$lock"
-until (($(sql "SELECT count(*) FROM pg_locks WHERE relation = '$postings'::regclass AND mode = 'AccessExclusiveLock' AND granted") == 1)); do :; done
+locked="SELECT count(*) FROM pg_locks WHERE relation = '$postings'::regclass AND mode = 'AccessExclusiveLock' AND granted"
+until_true 10 "the lock" eval '(($(sql "$locked") == 1))'
 lists=()
 for _ in 1 2 3 4 5 6; do
     curl -sS -o /dev/null -w '%{http_code}\n' -m 30 "$HIRELOG_URL/api/jobs/" >>"$http_work/lists" &
     lists+=($!)
 done
 waiting="SELECT count(*) FROM pg_stat_activity WHERE usename = 'hirelog_job' AND wait_event_type = 'Lock'"
-until (($(sql "$waiting") >= 4)); do :; done
+until_true 10 "lists that wait" eval '(($(sql "$waiting") >= 4))'
 for _ in 1 2 3 4 5 6 7 8; do
     [[ $(curl -sS -o /dev/null -w '%{http_code}' -m 3 "$HIRELOG_URL/api/clients/$ana_id/") == 200 ]]
 done

@@ -8,6 +8,15 @@ it() { # what the lines after it show
     printf '\n-- %s\n' "$*"
 }
 
+until_true() { # SECONDS WHAT COMMAND ...
+    local deadline=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < deadline)) || die "not in time: $what"
+        read -rt 0.05 <> <(:) || :
+    done
+}
+
 json='{"title": "Read a log backwards", "description": "We lost the index.", "skills": ["kafka", "c"],
     "budget": {"amount": 150000, "currency": "EUR"}}'
 application='{"cover_letter": "I have done it forwards.", "bid": {"amount": 140000, "currency": "EUR"}}'
