@@ -3,6 +3,7 @@
 #include "tests/unit/spec.h"
 
 #include <librdkafka/rdkafka.h>
+#include <time.h>
 /* Reads nothing itself, so it comes second. */
 #include <librdkafka/rdkafka_mock.h>
 
@@ -60,18 +61,32 @@ static rd_kafka_t *producer(const char *transactional_id)
     return rk;
 }
 
-/* A producer within a transaction that holds one record. */
-static rd_kafka_t *in_transaction(const char *transactional_id)
+/* A transaction that holds one record. */
+static void begin(rd_kafka_t *rk)
 {
-    rd_kafka_t *rk = producer(transactional_id);
-    assert_null(rd_kafka_init_transactions(rk, 10000));
     assert_null(rd_kafka_begin_transaction(rk));
     char value[] = "x";
     rd_kafka_resp_err_t code = rd_kafka_producev(
         rk, RD_KAFKA_V_TOPIC("events"), RD_KAFKA_V_PARTITION(1),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value, 1), RD_KAFKA_V_END);
     assert_int_equal(code, RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+/* A producer within one. */
+static rd_kafka_t *in_transaction(const char *transactional_id)
+{
+    rd_kafka_t *rk = producer(transactional_id);
+    assert_null(rd_kafka_init_transactions(rk, 10000));
+    begin(rk);
     return rk;
+}
+
+/* What all threads of the process, those of librdkafka too, have used so far. */
+static int64_t cpu_us(void)
+{
+    struct timespec t;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+    return t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000;
 }
 
 /* As org.apache.kafka.common.utils.UtilsTest.testMurmur2 has them. */
@@ -121,6 +136,24 @@ static void a_transaction_that_goes_well_is_done(void **state)
     (void)state;
     rd_kafka_t *rk = in_transaction("good");
     assert_int_equal(kafka_classify(rd_kafka_commit_transaction(rk, -1)), KAFKA_DONE);
+    kafka_producer_close(rk);
+}
+
+/* For 1.3 ms of each librdkafka 2.0.2 asked for nothing but the clock (kafka_wakeup.h). */
+static void a_transaction_does_not_spin_until_a_timer_is_due(void **state)
+{
+    (void)state;
+    enum { TRANSACTIONS = 100, CPU_US_MAX = 1000 };
+    rd_kafka_t *rk = in_transaction("unhurried");
+    assert_null(rd_kafka_commit_transaction(rk, -1));
+    int64_t before = cpu_us();
+    for (int i = 0; i < TRANSACTIONS; i++) {
+        begin(rk);
+        assert_null(rd_kafka_commit_transaction(rk, -1));
+    }
+    int64_t used = (cpu_us() - before) / TRANSACTIONS;
+    print_message("a transaction: %lld us of a core\n", (long long)used);
+    assert_true(used < CPU_US_MAX);
     kafka_producer_close(rk);
 }
 
@@ -263,6 +296,7 @@ int main(void)
     };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_transaction_that_goes_well_is_done),
+        cmocka_unit_test(a_transaction_does_not_spin_until_a_timer_is_due),
         cmocka_unit_test(a_call_that_ran_out_of_time_is_called_again),
         cmocka_unit_test(a_refused_partition_aborts_and_the_producer_goes_on),
         cmocka_unit_test(a_fenced_producer_is_recreated_and_reported_as_a_conflict),
