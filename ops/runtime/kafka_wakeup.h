@@ -23,7 +23,8 @@ struct rd_kafka_timers_s;
 int64_t __real_rd_kafka_timers_next(struct rd_kafka_timers_s *timers, int timeout_us, int do_lock);
 int64_t __wrap_rd_kafka_timers_next(struct rd_kafka_timers_s *timers, int timeout_us, int do_lock);
 /* rdkafka_txnmgr.h of 2.0.2: adds a transaction's new partitions after backoff_ms, 0 is at once. Ours: 1 is
- * at once, too, as those who say it mean it. */
+ * at once, too, as those who say it mean it. The linker leaves the calls of rdkafka_txnmgr.c itself alone:
+ * after an answer the timer is still of 1 ms, but nothing waits for it, and it is slept through. */
 void __real_rd_kafka_txn_schedule_register_partitions(struct rd_kafka_s *rk, int backoff_ms);
 void __wrap_rd_kafka_txn_schedule_register_partitions(struct rd_kafka_s *rk, int backoff_ms);
 

@@ -3,9 +3,9 @@
 #include "tests/unit/spec.h"
 
 #include <librdkafka/rdkafka.h>
-#include <time.h>
 /* Reads nothing itself, so it comes second. */
 #include <librdkafka/rdkafka_mock.h>
+#include <time.h>
 
 #include "ops/runtime/kafka.h"
 
