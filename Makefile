@@ -19,11 +19,11 @@ OPT := $(if $(SANITIZE),-O1 -g -fsanitize=$(SANITIZE) -fno-sanitize-recover=all 
        -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE)
 CFLAGS = -std=gnu17 $(WARN) $(OPT)
 LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
-# Of 2.0.2 the static library, two of whose functions ops/runtime/kafka_wakeup.c replaces. runtime.a comes once more behind it,
+# Of 2.0.2 the static library, three of whose functions ops/runtime/kafka_wakeup.c replaces. runtime.a comes once more behind it,
 # as only then something asks for them.
 ifeq ($(shell pkg-config --modversion rdkafka 2>/dev/null),2.0.2)
-LIBRDKAFKA = -Wl,--wrap=rd_kafka_timers_next,--wrap=rd_kafka_txn_schedule_register_partitions -l:librdkafka.a $(B)/runtime.a \
-             -llz4 -lzstd -lsasl2 -lssl -lz -ldl
+WAKEUP := rd_kafka_timers_next rd_kafka_txn_schedule_register_partitions rd_kafka_msgq_allow_wakeup_at
+LIBRDKAFKA = $(WAKEUP:%=-Wl,--wrap=%) -l:librdkafka.a $(B)/runtime.a -llz4 -lzstd -lsasl2 -lssl -lz -ldl
 else
 LIBRDKAFKA = -lrdkafka
 endif

@@ -19,4 +19,20 @@ void __wrap_rd_kafka_txn_schedule_register_partitions(struct rd_kafka_s *rk, int
                                                      backoff_ms == IMMEDIATE_MS ? 0 : backoff_ms);
 }
 
+uint8_t __wrap_rd_kafka_msgq_allow_wakeup_at(struct rd_kafka_msgq_s *queue,
+                                             const struct rd_kafka_msgq_s *sending,
+                                             int64_t *next_wakeup,
+                                             int64_t now,
+                                             int64_t linger_us,
+                                             int32_t batch_records,
+                                             int64_t batch_bytes)
+{
+    int64_t next = next_wakeup != NULL ? *next_wakeup : INT64_MAX;
+    uint8_t ready = __real_rd_kafka_msgq_allow_wakeup_at(queue, sending, &next, now, linger_us,
+                                                         batch_records, batch_bytes);
+    if (!ready && next_wakeup != NULL)
+        *next_wakeup = next;
+    return ready;
+}
+
 #endif
