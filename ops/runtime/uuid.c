@@ -1,6 +1,7 @@
 #include "ops/runtime/uuid.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -48,16 +49,12 @@ void uuid_format(const struct uuid *u, char ret[UUID_TEXT_LEN + 1])
     *p = '\0';
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+/* What a digit is worth, and one more: every event has half a dozen ids to parse. 0 = none. */
+static const uint8_t hex_worth[UCHAR_MAX + 1] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 bool uuid_parse_n(const char *text, size_t len, struct uuid *ret)
 {
@@ -71,11 +68,11 @@ bool uuid_parse_n(const char *text, size_t len, struct uuid *ret)
                 return false;
             continue;
         }
-        int high = hex_digit(text[i]);
-        int low = hex_digit(text[i + 1]);
-        if (high < 0 || low < 0)
+        uint8_t high = hex_worth[(uint8_t)text[i]];
+        uint8_t low = hex_worth[(uint8_t)text[i + 1]];
+        if (!high || !low)
             return false;
-        u.b[n++] = (uint8_t)(high << 4 | low);
+        u.b[n++] = (uint8_t)((high - 1) << 4 | (low - 1));
         i += 2;
     }
     *ret = u;
@@ -125,6 +122,18 @@ struct uuid uuid_v5_of(const char *first, ...)
     return u;
 }
 
+/* One call of the kernel for 64 ids. Not for secrets: what is left stays in memory. */
+static void random_block_take(uint8_t ret[16])
+{
+    static _Thread_local uint8_t block[64][16];
+    static _Thread_local size_t n_left;
+    if (n_left == 0) {
+        randombytes_buf(block, sizeof(block));
+        n_left = ARRAY_SIZE(block);
+    }
+    memcpy(ret, block[--n_left], sizeof(block[0]));
+}
+
 /* RFC 9562 6.2 method 1: within one millisecond rand_a counts up, so that a thread's ids sort in
  * the order they were made. */
 struct uuid uuid_v7(int64_t now_us)
@@ -133,7 +142,7 @@ struct uuid uuid_v7(int64_t now_us)
     static _Thread_local unsigned counter;
     struct uuid u;
     int64_t ms = now_us / 1000;
-    randombytes_buf(u.b, sizeof(u.b));
+    random_block_take(u.b);
     if (ms > last_ms) {
         last_ms = ms;
         counter = u.b[6] & 0x07U;
