@@ -40,6 +40,7 @@ struct waiters {
     int wake_fd;
     pthread_mutex_t lock; /* queues, ready, reads */
     struct queue queues[PARTITIONS_MAX];
+    size_t n_queues;      /* that anything is known of; the others are empty */
     struct ticket *ready; /* passed already when they came */
     struct read_wait *reads;
     size_t n_waiting; /* tickets and reads */
@@ -74,6 +75,13 @@ static void queue_take(struct queue *q, struct ticket *t)
     *(t->prev ? &t->prev->next : &q->head) = t->next;
     *(t->next ? &t->next->prev : &q->tail) = t->prev;
     t->prev = t->next = NULL;
+}
+
+static struct queue *queue_of(struct waiters *w, int64_t partition)
+{
+    if ((size_t)partition >= w->n_queues)
+        w->n_queues = (size_t)partition + 1;
+    return &w->queues[partition];
 }
 
 static void push(struct ticket **list, struct ticket *t)
@@ -111,7 +119,7 @@ static void watermark_set(struct waiters *w, int64_t partition, int64_t next_com
     if (partition < 0 || partition >= PARTITIONS_MAX)
         return;
     pthread_mutex_lock(&w->lock);
-    struct queue *q = &w->queues[partition];
+    struct queue *q = queue_of(w, partition);
     if (next_command > q->next_command) {
         q->next_command = next_command;
         epoch_next(w);
@@ -137,7 +145,7 @@ static bool is_late(const struct ticket *t, int64_t now, bool all)
 static struct ticket *late_collect(struct waiters *w, int64_t now, bool all)
 {
     struct ticket *late = NULL, *kept = NULL;
-    for (size_t p = 0; p < PARTITIONS_MAX; p++)
+    for (size_t p = 0; p < w->n_queues; p++)
         for (struct ticket *t = w->queues[p].head, *next; t; t = next) {
             next = t->next;
             if (!is_late(t, now, all))
@@ -551,7 +559,7 @@ void waiters_add(struct waiters *w, struct ticket *t)
     pthread_mutex_lock(&w->lock);
     bool refused = w->drained || t->partition < 0 || t->partition >= PARTITIONS_MAX;
     if (!refused) {
-        struct queue *q = &w->queues[t->partition];
+        struct queue *q = queue_of(w, t->partition);
         bool passed = t->offset < q->next_command;
         if (passed)
             push(&w->ready, t);
@@ -597,7 +605,7 @@ void waiters_print(struct waiters *w, struct strbuf *out)
     const char *comma = "";
     strbuf_addc(out, '{');
     pthread_mutex_lock(&w->lock);
-    for (size_t p = 0; p < PARTITIONS_MAX; p++) {
+    for (size_t p = 0; p < w->n_queues; p++) {
         if (w->queues[p].next_command < 0)
             continue;
         strbuf_addf(out, "%s\"%zu\":%" PRId64, comma, p, w->queues[p].next_command);
