@@ -34,29 +34,6 @@ post() { # CONNECTIONS REQUESTS
 }
 get() { "$load" "$host" "$port" GET "$1" 16 "$2" 200; }
 
-echo "POST /api/jobs/create/ (authenticated, answered after the view is committed)"
-# Until the broker's compiler is done with what a write needs.
-post 256 100000 >/dev/null
-post 16 10000 >/dev/null
-for row in '1 1000' '16 10000' '64 20000' '256 60000'; do
-    # shellcheck disable=SC2086
-    line=$(post $row)
-    say "  ${row%% *} connections" "$line"
-    case ${row%% *} in
-    1) check "p50 ms at 1 connection" "$(figure p50_ms "$line")" '<=' 6 ;;
-    16) check "rate at 16 connections" "$(figure rate "$line")" '>=' 1500 ;;
-    256) check "rate at 256 connections" "$(figure rate "$line")" '>=' 7000 ;;
-    esac
-done
-
-# Reads that wait for a write of another service (Hirelog-After): from the read's sending to its answer.
-echo "POST a job, then GET /api/clients/{id}/jobs/ with its Hirelog-After (the read alone is timed)"
-for row in '1 500' '16 3000'; do
-    # shellcheck disable=SC2086
-    line=$(HTTP_LOAD_FOLLOW="/api/clients/$client_id/jobs/?page_size=1" post $row)
-    say "  ${row%% *} connections" "$line"
-done
-
 # Jobs of 40 words of a vocabulary of 3,000, as frequent as words are (the k-th every 1/k).
 varied_jobs() {
     awk 'BEGIN {
@@ -75,6 +52,8 @@ varied_jobs() {
     }'
 }
 view=hirelog_job_g$(psql "$HIRELOG_PG" -Atc 'SELECT generation FROM hirelog_job.control')
+# Before anything else is posted, as the searches are measured with this many; and it lasts until the broker's compiler is done with
+# what a write needs, so the writes are measured after it.
 varied=$(psql "$HIRELOG_PG" -Atc "SELECT count(*) FROM $view.posting WHERE title LIKE 'Job word%'")
 if ((varied < jobs_wanted)); then
     varied_jobs | "$load" "$host" "$port" POST /api/jobs/create/ 256 $(((jobs_wanted - varied) * 10 / 11 + 1)) 201 \
@@ -116,6 +95,28 @@ search "a word in most jobs" "$q=word1" "$q=word2" "$q=word3"
 search "two words" "$q=word10+word300" "$q=word50+word60"
 search "skill and budget" "/api/jobs/?skill=skill3&min_budget=500000&currency=EUR" "/api/jobs/?skill=skill120&max_budget=300000&currency=EUR"
 search "all together" "$q=word20&skill=skill5&min_budget=100000&max_budget=900000&currency=EUR"
+
+echo "POST /api/jobs/create/ (authenticated, answered after the view is committed)"
+post 256 30000 >/dev/null
+post 16 10000 >/dev/null
+for row in '1 1000' '16 10000' '64 20000' '256 60000'; do
+    # shellcheck disable=SC2086
+    line=$(post $row)
+    say "  ${row%% *} connections" "$line"
+    case ${row%% *} in
+    1) check "p50 ms at 1 connection" "$(figure p50_ms "$line")" '<=' 6 ;;
+    16) check "rate at 16 connections" "$(figure rate "$line")" '>=' 1500 ;;
+    256) check "rate at 256 connections" "$(figure rate "$line")" '>=' 7000 ;;
+    esac
+done
+
+# Reads that wait for a write of another service (Hirelog-After): from the read's sending to its answer.
+echo "POST a job, then GET /api/clients/{id}/jobs/ with its Hirelog-After (the read alone is timed)"
+for row in '1 500' '16 3000'; do
+    # shellcheck disable=SC2086
+    line=$(HTTP_LOAD_FOLLOW="/api/clients/$client_id/jobs/?page_size=1" post $row)
+    say "  ${row%% *} connections" "$line"
+done
 
 echo "Memory and start"
 for pair in $HIRELOG_PIDS; do
