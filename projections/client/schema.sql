@@ -10,7 +10,7 @@ CREATE TABLE profile (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX profile_newest ON profile (created_at DESC, client_id DESC);
+CREATE INDEX profile_newest ON profile (created_at, client_id);
 
 -- from_user
 CREATE TABLE person (
@@ -33,7 +33,7 @@ CREATE TABLE posting (
     created_at      timestamptz NOT NULL,
     updated_at      timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX posting_by_client ON posting (client_id, created_at DESC, job_id DESC);
+CREATE INDEX posting_by_client ON posting (client_id, created_at, job_id);
 
 -- A client's jobs lie in many partitions: one row for each that has some, summed by queries. Counted where a posting is new.
 CREATE TABLE posting_total (

@@ -15,7 +15,7 @@ CREATE TABLE profile (
     created_at    timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX profile_newest ON profile (created_at DESC, freelancer_id DESC);
+CREATE INDEX profile_newest ON profile (created_at, freelancer_id);
 CREATE INDEX profile_words ON profile USING gin (words, skill_keys) WITH (fastupdate = on, gin_pending_list_limit = 256);
 CREATE INDEX profile_rate ON profile (rate_currency, rate_amount);
 
@@ -45,7 +45,7 @@ CREATE TABLE application (
     submitted_at   timestamptz NOT NULL,   -- the last time
     decided_at     timestamptz             -- declined or accepted
 ) WITH (fillfactor = 85);
-CREATE INDEX application_by_freelancer ON application (freelancer_id, created_at DESC, application_id DESC);
+CREATE INDEX application_by_freelancer ON application (freelancer_id, created_at, application_id);
 
 CREATE TABLE contract (
     contract_id    uuid PRIMARY KEY,
@@ -60,7 +60,7 @@ CREATE TABLE contract (
     created_at     timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX contract_completed ON contract (freelancer_id, created_at DESC, contract_id DESC) WHERE status = 'completed';
+CREATE INDEX contract_completed ON contract (freelancer_id, created_at, contract_id) WHERE status = 'completed';
 
 -- A freelancer's contracts lie in many partitions: one row for each that has some, summed by queries. Counted where a contract
 -- becomes completed.

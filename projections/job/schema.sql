@@ -13,8 +13,8 @@ CREATE TABLE posting (
     created_at      timestamptz NOT NULL,
     updated_at      timestamptz NOT NULL
 );
-CREATE INDEX posting_by_status ON posting (status, created_at DESC, job_id DESC);
-CREATE INDEX posting_by_client ON posting (client_id, created_at DESC, job_id DESC);
+CREATE INDEX posting_by_status ON posting (status, created_at, job_id);
+CREATE INDEX posting_by_client ON posting (client_id, created_at, job_id);
 
 CREATE TABLE application (
     application_id uuid PRIMARY KEY,
@@ -30,7 +30,7 @@ CREATE TABLE application (
     submitted_at   timestamptz NOT NULL, -- the last time
     decided_at     timestamptz           -- declined or accepted
 ) WITH (fillfactor = 85);
-CREATE INDEX application_by_job ON application (job_id, created_at DESC, application_id DESC);
+CREATE INDEX application_by_job ON application (job_id, created_at, application_id);
 
 CREATE TABLE contract (
     contract_id    uuid PRIMARY KEY,
@@ -45,8 +45,8 @@ CREATE TABLE contract (
     created_at     timestamptz NOT NULL,
     updated_at     timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX contract_by_client ON contract (client_id, created_at DESC, contract_id DESC);
-CREATE INDEX contract_by_freelancer ON contract (freelancer_id, created_at DESC, contract_id DESC);
+CREATE INDEX contract_by_client ON contract (client_id, created_at, contract_id);
+CREATE INDEX contract_by_freelancer ON contract (freelancer_id, created_at, contract_id);
 
 -- What jobs are searched by (from_job: made off the write path, so that posting stays fast). Narrow, because a search for a frequent
 -- word looks through the newest rows. The texts are not kept: an edit takes the words of what it leaves alone out of `words` by weight.
@@ -63,7 +63,7 @@ CREATE TABLE search (
     created_at      timestamptz NOT NULL
 ) WITH (fillfactor = 85);
 -- Every search is one of a status.
-CREATE INDEX search_newest ON search (status, created_at DESC, job_id DESC);
+CREATE INDEX search_newest ON search (status, created_at, job_id);
 CREATE INDEX search_by_budget ON search (budget_currency, budget_amount);
 -- A pending list makes filling it cheap; a short one (kB), as every search has to read through it.
 CREATE INDEX search_words ON search USING gin (words, skill_keys) WITH (fastupdate = on, gin_pending_list_limit = 256);

@@ -14,8 +14,8 @@ CREATE TABLE thread (
     created_at        timestamptz NOT NULL,
     updated_at        timestamptz NOT NULL
 ) WITH (fillfactor = 70);
-CREATE INDEX thread_by_first ON thread (first_id, created_at DESC, thread_id DESC);
-CREATE INDEX thread_by_second ON thread (second_id, created_at DESC, thread_id DESC);
+CREATE INDEX thread_by_first ON thread (first_id, created_at, thread_id);
+CREATE INDEX thread_by_second ON thread (second_id, created_at, thread_id);
 
 CREATE TABLE message (
     message_id   uuid PRIMARY KEY,
@@ -28,4 +28,4 @@ CREATE TABLE message (
     created_at   timestamptz NOT NULL
 );
 -- Unread messages are counted from the index alone.
-CREATE INDEX message_by_thread ON message (thread_id, created_at DESC, message_id DESC) INCLUDE (recipient_id);
+CREATE INDEX message_by_thread ON message (thread_id, created_at, message_id) INCLUDE (recipient_id);

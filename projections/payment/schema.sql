@@ -16,8 +16,8 @@ CREATE TABLE invoice (
     created_at    timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX invoice_by_client ON invoice (client_id, created_at DESC, invoice_id DESC);
-CREATE INDEX invoice_by_freelancer ON invoice (freelancer_id, created_at DESC, invoice_id DESC);
+CREATE INDEX invoice_by_client ON invoice (client_id, created_at, invoice_id);
+CREATE INDEX invoice_by_freelancer ON invoice (freelancer_id, created_at, invoice_id);
 
 CREATE TABLE payment (
     payment_id    uuid PRIMARY KEY,
@@ -33,6 +33,6 @@ CREATE TABLE payment (
     created_at    timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL
 ) WITH (fillfactor = 85);
-CREATE INDEX payment_by_invoice ON payment (invoice_id, created_at DESC, payment_id DESC);
-CREATE INDEX payment_by_client ON payment (client_id, created_at DESC, payment_id DESC);
-CREATE INDEX payment_by_freelancer ON payment (freelancer_id, created_at DESC, payment_id DESC);
+CREATE INDEX payment_by_invoice ON payment (invoice_id, created_at, payment_id);
+CREATE INDEX payment_by_client ON payment (client_id, created_at, payment_id);
+CREATE INDEX payment_by_freelancer ON payment (freelancer_id, created_at, payment_id);
