@@ -17,7 +17,7 @@
 #include "ops/runtime/timeutil.h"
 #include "projections/generation.h"
 
-#define FETCH_WAIT_MS      100 /* an idle lane asks the broker ten times a second */
+#define FETCH_WAIT_MS      500 /* of an idle lane: whatever comes ends it (fetch.min.bytes 1) */
 #define CATCH_UP_WAIT_MS   1   /* each wait for the end of the log delays the start */
 #define POLL_MS            100
 #define BARRIER_POLL_MS    100

@@ -39,7 +39,7 @@ MUST_CHECK enum err_code kafka_transactional_open(const struct config *cfg,
                                                   rd_kafka_t **ret,
                                                   struct err *err);
 /* Consumer without a group duty: manual assignment, no commits, partition EOF events on.
- * read_committed or not; fetch_wait_ms 100 for lanes, 1 for catch-up. */
+ * read_committed or not; fetch_wait_ms 500 for lanes, 1 for catch-up. */
 MUST_CHECK enum err_code kafka_reader_open(const struct config *cfg,
                                            bool read_committed,
                                            int fetch_wait_ms,
