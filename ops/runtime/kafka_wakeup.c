@@ -4,8 +4,9 @@
 
 #if RD_KAFKA_VERSION == 0x020002ff
 
-#define US_PER_MS    1000
-#define IMMEDIATE_MS 1 /* as librdkafka says it */
+#define US_PER_MS     1000
+#define IMMEDIATE_MS  1 /* as librdkafka says it */
+#define LOOK_AGAIN_US 10000
 
 int64_t __wrap_rd_kafka_timers_next(struct rd_kafka_timers_s *timers, int timeout_us, int do_lock)
 {
@@ -27,10 +28,12 @@ uint8_t __wrap_rd_kafka_msgq_allow_wakeup_at(struct rd_kafka_msgq_s *queue,
                                              int32_t batch_records,
                                              int64_t batch_bytes)
 {
-    int64_t next = next_wakeup != NULL ? *next_wakeup : INT64_MAX;
+    int64_t next = INT64_MAX;
     uint8_t ready = __real_rd_kafka_msgq_allow_wakeup_at(queue, sending, &next, now, linger_us,
                                                          batch_records, batch_bytes);
-    if (!ready && next_wakeup != NULL)
+    if (next <= now)
+        next = now + LOOK_AGAIN_US;
+    if (next_wakeup != NULL && next < *next_wakeup)
         *next_wakeup = next;
     return ready;
 }

@@ -32,9 +32,10 @@ int64_t __wrap_rd_kafka_timers_next(struct rd_kafka_timers_s *timers, int timeou
  * after an answer the timer is still of 1 ms, but nothing waits for it, and it is slept through. */
 void __real_rd_kafka_txn_schedule_register_partitions(struct rd_kafka_s *rk, int backoff_ms);
 void __wrap_rd_kafka_txn_schedule_register_partitions(struct rd_kafka_s *rk, int backoff_ms);
-/* rdkafka_msg.h of 2.0.2: whether the records that wait for a partition are due; *next_wakeup (us, may be NULL)
- * becomes the time at which they are, where that is sooner. Ours: not of those that are due already. They are
- * either sent at once or wait for an answer, and both end the thread's sleep. */
+/* rdkafka_msg.h of 2.0.2: whether the records that wait for a partition make a batch; *next_wakeup (us, may be
+ * NULL) becomes the time at which they are due, where that is sooner. Ours: for those that are due already, in
+ * 10 ms. They are sent at once, or else wait for an answer, which ends the thread's sleep, except when it comes to
+ * another broker's thread. */
 uint8_t __real_rd_kafka_msgq_allow_wakeup_at(struct rd_kafka_msgq_s *queue,
                                              const struct rd_kafka_msgq_s *sending,
                                              int64_t *next_wakeup,
