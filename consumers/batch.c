@@ -80,15 +80,28 @@ static enum err_code take_claims(struct batch *b, struct err *err)
     return ERR_OK;
 }
 
-/* First round: the aggregates that the commands name. */
-static void add_reads(const struct batch *b, struct uuid_list *ids)
+/* Those that are not known yet, each once; from now on they are. */
+static struct uuid_list
+new_ids(const struct batch *b, struct id_index *known, const struct uuid_list *ids)
+{
+    struct uuid_list fresh = {0};
+    for (size_t i = 0; i < ids->n; i++)
+        if (id_index_add(known, &ids->items[i], i))
+            uuid_list_add(&fresh, b->arena, &ids->items[i]);
+    return fresh;
+}
+
+/* First round: the aggregates that the commands name, each once. */
+static struct uuid_list named_ids(const struct batch *b)
 {
     const struct decider *d = b->s->id->service->decider;
+    struct uuid_list named = {0};
     for (size_t i = 0; i < b->n; i++) {
         const struct lane_command *c = &b->commands[i];
         if (c->record.type && !c->skipped)
-            decider_command(d, c->record.type)->reads(c->record.value, b->arena, ids);
+            decider_command(d, c->record.type)->reads(c->record.value, b->arena, &named);
     }
+    return new_ids(b, id_index_new(b->arena), &named);
 }
 
 static struct decide_input decide_input_for(const struct batch *b, const struct lane_command *c)
@@ -105,7 +118,7 @@ static struct decide_input decide_input_for(const struct batch *b, const struct 
 static struct uuid_list listed_ids(const struct batch *b, const struct uuid_list *read)
 {
     const struct decider *d = b->s->id->service->decider;
-    struct uuid_list listed = {0}, fresh = {0};
+    struct uuid_list listed = {0};
     for (size_t i = 0; i < b->n; i++) {
         const struct lane_command *c = &b->commands[i];
         if (!c->record.type || c->skipped || c->forced_reason)
@@ -116,14 +129,11 @@ static struct uuid_list listed_ids(const struct batch *b, const struct uuid_list
             rule->lists(&in, c->record.value, &listed);
     }
     if (listed.n == 0)
-        return fresh;
+        return listed;
     struct id_index *known = id_index_new(b->arena);
     for (size_t i = 0; i < read->n; i++)
         id_index_add(known, &read->items[i], i);
-    for (size_t i = 0; i < listed.n; i++)
-        if (id_index_add(known, &listed.items[i], i))
-            uuid_list_add(&fresh, b->arena, &listed.items[i]);
-    return fresh;
+    return new_ids(b, known, &listed);
 }
 
 static enum err_code read_listed(struct batch *b, const struct uuid_list *read, struct err *err)
@@ -142,8 +152,7 @@ static enum err_code read_listed(struct batch *b, const struct uuid_list *read, 
 static enum err_code begin(struct batch *b, struct err *err)
 {
     struct lane_session *s = b->s;
-    struct uuid_list ids = open_ids(b), reads = {0};
-    add_reads(b, &reads);
+    struct uuid_list ids = open_ids(b), reads = named_ids(b);
     b->stage = BATCH_BEGUN;
     pg_queue_command(s->pg, "BEGIN");
     size_t lock = lane_row_queue_lock(s->pg, &s->row, b->arena);

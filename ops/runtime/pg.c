@@ -66,9 +66,9 @@ static void session_settings(const struct pg *pg, struct strbuf *sql)
         strbuf_addf(sql, "SET idle_in_transaction_session_timeout = %d;",
                     o->idle_in_transaction_ms);
     if (o->planner_fixed)
-        strbuf_adds(sql, "SET enable_seqscan = off;SET enable_hashjoin = off;"
-                         "SET enable_mergejoin = off;SET jit = off;"
-                         "SET plan_cache_mode = force_generic_plan;");
+        strbuf_adds(
+            sql,
+            "SET enable_seqscan = off;SET jit = off;SET plan_cache_mode = force_generic_plan;");
     if (o->async_commit)
         strbuf_adds(sql, "SET synchronous_commit = off;");
 }

@@ -63,10 +63,8 @@ struct pg_options {
     const char *search_path;    /* NULL = default */
     int statement_timeout_ms;   /* 0 = none */
     int idle_in_transaction_ms; /* 0 = none */
-    bool
-        planner_fixed; /* generic plans by index, whatever was known of a table when they were made;
-                                   jit off */
-    bool async_commit; /* synchronous_commit = off for the session */
+    bool planner_fixed;         /* lane sessions: enable_seqscan, jit off, generic plans */
+    bool async_commit;          /* synchronous_commit = off for the session */
 };
 
 MUST_CHECK enum err_code pg_open(const struct pg_options *o, struct pg **ret, struct err *err);

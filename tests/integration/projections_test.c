@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumers/lane_sql.h"
 #include "ops/runtime/timeutil.h"
 #include "projections/event_field.h"
 #include "projections/service_sql.h"
@@ -608,6 +609,41 @@ static void projected_sources_are_as_far_as_the_projectors(void **state)
 
 /* Jobs of one client, applications for one job, contracts of one person on either side: what every
  * list query can be asked. */
+static void find_and_shift(struct pg *pg, struct uuid id)
+{
+    struct pg_param element = pg_p_uuid(&view.arena, &id);
+    struct pg_param ids = pg_p_array(&view.arena, PG_UUID_ARRAY, &element, 1);
+    struct pg_param find[] = {pg_p_int4(&view.arena, 1), ids};
+    struct pg_param shift[] = {pg_p_int8(&view.arena, 1), pg_p_int4(&view.arena, 1), ids};
+    const PGresult *r;
+    OK(pg_exec(pg, lane_sql(SQL_STATE_FIND), find, ARRAY_SIZE(find), &r, &view.err));
+    assert_int_equal(PQntuples(r), 1);
+    OK(pg_exec(pg, lane_sql(SQL_STATE_SHIFT), shift, ARRAY_SIZE(shift), NULL, &view.err));
+}
+
+/* A lane's plans are made once, and until 10,000 rows no ANALYZE makes them anew. Those of = ANY, made when a few
+ * hundred aggregates were there, read every state of the fold version. */
+static void a_state_is_found_by_its_key_however_few_there_were(void **state)
+{
+    (void)state;
+    static const struct pg_stmt read = {
+        .name = "rows_read",
+        .text_results = true,
+        .sql = "SELECT pg_stat_get_xact_tuples_returned('state'::regclass) + "
+               "pg_stat_get_xact_tuples_returned('state_pkey'::regclass)"};
+    owned(pg_free) struct pg *pg = view_connect("hirelog_payment_g1");
+    view_script(pg, "INSERT INTO state SELECT 1, lpad(to_hex(n), 32, '0')::uuid, 0, 1, 1, '', 1 "
+                    "FROM generate_series(1, 100) n");
+    find_and_shift(pg, id_of(7));
+    view_script(pg, "INSERT INTO state SELECT 1, lpad(to_hex(n), 32, '0')::uuid, 0, 1, 1, '', 1 "
+                    "FROM generate_series(101, 5000) n");
+    view_script(pg, "BEGIN");
+    long before = strtol(view_text(pg, &read), NULL, 10);
+    find_and_shift(pg, id_of(8));
+    assert_in_range(strtol(view_text(pg, &read), NULL, 10) - before, 2, 10);
+    view_script(pg, "COMMIT; DELETE FROM state");
+}
+
 static void fill_lists(void)
 {
     for (unsigned i = 0; i < LISTED; i++) {
@@ -672,6 +708,7 @@ int main(void)
         cmocka_unit_test(items_are_found_together),
         cmocka_unit_test(a_read_says_how_far_its_lanes_were_also_when_it_finds_nothing),
         cmocka_unit_test(projected_sources_are_as_far_as_the_projectors),
+        cmocka_unit_test(a_state_is_found_by_its_key_however_few_there_were),
         cmocka_unit_test(lists_have_the_same_pages_forward_and_backward),
         cmocka_unit_test(filters_leave_out_what_they_say),
     };
