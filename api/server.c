@@ -26,9 +26,11 @@
 #define LOOPS_MAX      64
 #define LOOP_WAIT_MS   1000 /* however long nothing happens */
 #define STATUS_CLASSES 6
-/* Of a connection: the header of a request has to fit (else 431; 414 for its target). libmicrohttpd clears all
- * of it for each request, and its own default, twice as much, cost a tenth of what a write does. */
-#define CONNECTION_MEMORY_MAX ((size_t)16 * 1024)
+/* Of a connection: the header of a request has to fit (else 431; 414 for its target), and what it leaves that of the
+ * answer, whose Hirelog-Position names every partition of up to six services. libmicrohttpd clears all of it for
+ * each request, and its own default, twice as much, cost a tenth of what a write does. */
+#define CONNECTION_MEMORY     ((size_t)16 * 1024)
+#define MEMORY_OF_A_PARTITION 256
 
 /*
  * One thread, one daemon, all on one listening socket. Not MHD's own pool: its loop (0.9.75) drains
@@ -231,15 +233,16 @@ static struct MHD_Daemon *daemon_start(struct loop *l)
     const struct server *s = l->server;
     const struct config *cfg = s->api->cfg;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+    size_t memory = CONNECTION_MEMORY + (size_t)cfg->partitions * MEMORY_OF_A_PARTITION;
     unsigned limit = (unsigned)(cfg->api_connections_max / cfg->api_threads);
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l,                       //
-                            MHD_OPTION_LISTEN_SOCKET, s->listen_fd,                    //
-                            MHD_OPTION_CONNECTION_LIMIT, limit ? limit : 1,            //
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,   //
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_MAX, //
-                            MHD_OPTION_URI_LOG_CALLBACK, target_seen, l,               //
-                            MHD_OPTION_NOTIFY_COMPLETED, request_over, l,              //
-                            MHD_OPTION_NOTIFY_CONNECTION, connection_seen, l,          //
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l,                     //
+                            MHD_OPTION_LISTEN_SOCKET, s->listen_fd,                  //
+                            MHD_OPTION_CONNECTION_LIMIT, limit ? limit : 1,          //
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, //
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,              //
+                            MHD_OPTION_URI_LOG_CALLBACK, target_seen, l,             //
+                            MHD_OPTION_NOTIFY_COMPLETED, request_over, l,            //
+                            MHD_OPTION_NOTIFY_CONNECTION, connection_seen, l,        //
                             MHD_OPTION_END);
 }
 
