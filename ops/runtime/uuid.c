@@ -122,10 +122,11 @@ struct uuid uuid_v5_of(const char *first, ...)
     return u;
 }
 
-/* One call of the kernel for 64 ids. Not for secrets: what is left stays in memory. */
+/* One call of the kernel for 16 ids: 256 bytes are what it gives at once. Not for secrets, as what is left stays in
+ * memory; nor after a fork. */
 static void random_block_take(uint8_t ret[16])
 {
-    static _Thread_local uint8_t block[64][16];
+    static _Thread_local uint8_t block[16][16];
     static _Thread_local size_t n_left;
     if (n_left == 0) {
         randombytes_buf(block, sizeof(block));

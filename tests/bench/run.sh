@@ -52,8 +52,8 @@ varied_jobs() {
     }'
 }
 view=hirelog_job_g$(psql "$HIRELOG_PG" -Atc 'SELECT generation FROM hirelog_job.control')
-# Before anything else is posted, as the searches are measured with this many; and it lasts until the broker's compiler is done with
-# what a write needs, so the writes are measured after it.
+# First, as on a fresh stack the searches are then measured with this many jobs; and by the end of it the broker's compiler is done
+# with most of what a write needs.
 varied=$(psql "$HIRELOG_PG" -Atc "SELECT count(*) FROM $view.posting WHERE title LIKE 'Job word%'")
 if ((varied < jobs_wanted)); then
     varied_jobs | "$load" "$host" "$port" POST /api/jobs/create/ 256 $(((jobs_wanted - varied) * 10 / 11 + 1)) 201 \
