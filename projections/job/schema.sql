@@ -13,6 +13,7 @@ CREATE TABLE posting (
     created_at      timestamptz NOT NULL,
     updated_at      timestamptz NOT NULL
 );
+-- Lists are newest first, their indexes ascend all the same and are read backwards: where keys grow PostgreSQL fills its pages.
 CREATE INDEX posting_by_status ON posting (status, created_at, job_id);
 CREATE INDEX posting_by_client ON posting (client_id, created_at, job_id);
 
