@@ -92,7 +92,7 @@ new_ids(const struct batch *b, struct id_index *known, const struct uuid_list *i
 }
 
 /* First round: the aggregates that the commands name, each once. */
-static struct uuid_list named_ids(const struct batch *b)
+static struct uuid_list named_ids(const struct batch *b, struct id_index *known)
 {
     const struct decider *d = b->s->id->service->decider;
     struct uuid_list named = {0};
@@ -101,7 +101,7 @@ static struct uuid_list named_ids(const struct batch *b)
         if (c->record.type && !c->skipped)
             decider_command(d, c->record.type)->reads(c->record.value, b->arena, &named);
     }
-    return new_ids(b, id_index_new(b->arena), &named);
+    return new_ids(b, known, &named);
 }
 
 static struct decide_input decide_input_for(const struct batch *b, const struct lane_command *c)
@@ -115,7 +115,7 @@ static struct decide_input decide_input_for(const struct batch *b, const struct 
 }
 
 /* Second round: the aggregates that those list and that were not read yet. */
-static struct uuid_list listed_ids(const struct batch *b, const struct uuid_list *read)
+static struct uuid_list listed_ids(const struct batch *b, struct id_index *known)
 {
     const struct decider *d = b->s->id->service->decider;
     struct uuid_list listed = {0};
@@ -128,18 +128,13 @@ static struct uuid_list listed_ids(const struct batch *b, const struct uuid_list
         if (rule->lists)
             rule->lists(&in, c->record.value, &listed);
     }
-    if (listed.n == 0)
-        return listed;
-    struct id_index *known = id_index_new(b->arena);
-    for (size_t i = 0; i < read->n; i++)
-        id_index_add(known, &read->items[i], i);
     return new_ids(b, known, &listed);
 }
 
-static enum err_code read_listed(struct batch *b, const struct uuid_list *read, struct err *err)
+static enum err_code read_listed(struct batch *b, struct id_index *known, struct err *err)
 {
     struct lane_session *s = b->s;
-    struct uuid_list ids = listed_ids(b, read);
+    struct uuid_list ids = listed_ids(b, known);
     if (ids.n == 0)
         return ERR_OK;
     int fold_version = s->id->service->decider->fold_version;
@@ -152,7 +147,8 @@ static enum err_code read_listed(struct batch *b, const struct uuid_list *read, 
 static enum err_code begin(struct batch *b, struct err *err)
 {
     struct lane_session *s = b->s;
-    struct uuid_list ids = open_ids(b), reads = named_ids(b);
+    struct id_index *known = id_index_new(b->arena); /* aggregates */
+    struct uuid_list ids = open_ids(b), reads = named_ids(b, known);
     b->stage = BATCH_BEGUN;
     pg_queue_command(s->pg, "BEGIN");
     size_t lock = lane_row_queue_lock(s->pg, &s->row, b->arena);
@@ -164,7 +160,7 @@ static enum err_code begin(struct batch *b, struct err *err)
     skip_decided(b, pg_result(s->pg, outcomes));
     TRY(state_store_load(s->pg, states, s->codec, b->aggregates, b->arena, err));
     TRY(parked_refresh(&s->parked, s->pg, err));
-    return read_listed(b, &reads, err);
+    return read_listed(b, known, err);
 }
 
 static struct uuid fresh_event_id(void *arg)
