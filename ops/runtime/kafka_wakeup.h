@@ -36,19 +36,14 @@ void __wrap_rd_kafka_txn_schedule_register_partitions(struct rd_kafka_s *rk, int
  * NULL) becomes the time at which they are due, where that is sooner. Ours: for those that are due already, in
  * 10 ms. They are sent at once, or else wait for an answer, which ends the thread's sleep, except when it comes to
  * another broker's thread. */
-uint8_t __real_rd_kafka_msgq_allow_wakeup_at(struct rd_kafka_msgq_s *queue,
-                                             const struct rd_kafka_msgq_s *sending,
-                                             int64_t *next_wakeup,
-                                             int64_t now,
-                                             int64_t linger_us,
-                                             int32_t batch_records,
-                                             int64_t batch_bytes);
-uint8_t __wrap_rd_kafka_msgq_allow_wakeup_at(struct rd_kafka_msgq_s *queue,
-                                             const struct rd_kafka_msgq_s *sending,
-                                             int64_t *next_wakeup,
-                                             int64_t now,
-                                             int64_t linger_us,
-                                             int32_t batch_records,
-                                             int64_t batch_bytes);
+typedef uint8_t rd_kafka_msgq_allow_wakeup_at_fn(struct rd_kafka_msgq_s *queue,
+                                                 const struct rd_kafka_msgq_s *sending,
+                                                 int64_t *next_wakeup,
+                                                 int64_t now,
+                                                 int64_t linger_us,
+                                                 int32_t batch_records,
+                                                 int64_t batch_bytes);
+rd_kafka_msgq_allow_wakeup_at_fn __real_rd_kafka_msgq_allow_wakeup_at;
+rd_kafka_msgq_allow_wakeup_at_fn __wrap_rd_kafka_msgq_allow_wakeup_at;
 
 #endif
