@@ -117,8 +117,9 @@ build/tools/docs: build/release/ops/docs.o build/release/runtime.a
 
 # What people call. Each installs what it lacks first, so the building is a make of its own.
 JOBS := $(shell nproc)
+ROUND := full
 BUILD := $(MAKE) --no-print-directory -j$(JOBS)
-.PHONY: deps run up stop reset status test test-registry check real-tests lint check-headers format bench bench-replay docs clean help
+.PHONY: deps run up stop reset status test test-faults test-registry check real-tests lint check-headers format bench bench-replay docs clean help
 deps: ## install what is missing: Debian packages, the broker's jars
 	$(Q)ops/deps.sh build stack
 run: deps ## build, start everything under var/, run the hire scenario, leave it serving
@@ -145,6 +146,10 @@ test: deps check ## every test, on a throw-away stack with free ports (ONLY="nam
 	$(Q)ops/deps.sh test
 	$(Q)$(BUILD) real-tests
 	$(Q)ops/test.sh $(B) $(ONLY)
+test-faults: deps ## brokers, databases and workers that die, freeze or lag, each on a stack of its own (ROUND=short: what .ci/run does)
+	$(Q)ops/deps.sh test
+	$(Q)$(BUILD) $(B)/hirelog $(B)/tests/bench/http_load build/tools/avro_cat
+	$(Q)HIRELOG_ROUND=$(ROUND) ops/test.sh $(B) $(ONLY)
 test-registry: deps ## the tests with a real schema registry (Apicurio, which it fetches), on a throw-away stack
 	$(Q)ops/deps.sh test registry
 	$(Q)$(BUILD) $(B)/hirelog build/tools/avro_cat
@@ -201,6 +206,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 # Of what this call builds only: reading them all takes as long as a start. What people call builds nothing itself.
-ifeq ($(filter run up stop reset status check test test-registry bench bench-replay lint,$(MAKECMDGOALS)),)
+ifeq ($(filter run up stop reset status check test test-faults test-registry bench bench-replay lint,$(MAKECMDGOALS)),)
 -include $(shell find $(B) $(if $(filter check-headers build/lint/%,$(MAKECMDGOALS)),build/lint) -name '*.d' 2>/dev/null)
 endif

@@ -5,6 +5,8 @@
 #                                        database also in $HIRELOG_TEST_PG), and starts the processes it wants from $HIRELOG_BIN
 #   tests/e2e/*_test.sh, BUILD-DIR/tests/e2e/*_test   then, over HTTP against the whole stack (stack.env is in the environment)
 #   tests/registry/*_test.sh                          these instead, with HIRELOG_REGISTRY=apicurio: the stack has a schema registry
+#   tests/faults/*_test.sh                            these instead, with HIRELOG_ROUND=short|full: each starts the processes it wants
+#                                                     in a $HIRELOG_VAR of its own, which is reset behind it
 #
 # Prints one line per test, of one that failed also what its output says of it, and ends the stack in any case.
 set -euo pipefail
@@ -14,6 +16,7 @@ build=$1
 shift
 only=("$@")
 test_seconds=240
+[[ ${HIRELOG_ROUND:-} != full ]] || test_seconds=1200
 HIRELOG_VAR=$(mktemp -d "$root/build/test-stack.XXXXXX")
 export HIRELOG_VAR HIRELOG_PORTS=free HIRELOG_PARTITIONS=3 HIRELOG_BIN=$root/$build/hirelog
 chmod 755 "$HIRELOG_VAR"
@@ -102,8 +105,32 @@ whole_stack() { # FOLDER
     done
 }
 
+# Each begins with nothing and starts its own processes under $HIRELOG_VAR.
+faults() {
+    local file whole=$HIRELOG_VAR
+    for file in tests/faults/*_test.sh; do
+        wanted "$file" || continue
+        HIRELOG_VAR=$whole/$(basename "$file" .sh) fault_test "$file"
+    done
+}
+
+fault_test() { # FILE
+    local before=${#failed[@]}
+    mkdir -p "$HIRELOG_VAR/log"
+    chmod 755 "$HIRELOG_VAR"
+    run_test "$1"
+    ops/stack.sh stop
+    if ((${#failed[@]} > before)); then
+        mkdir -p "${HIRELOG_VAR%/*}/log"
+        cp -r "$HIRELOG_VAR/log" "${HIRELOG_VAR%/*}/log/${HIRELOG_VAR##*/}"
+    fi
+    ops/stack.sh reset
+}
+
 if [[ -n ${HIRELOG_REGISTRY:-} ]]; then
     whole_stack tests/registry
+elif [[ -n ${HIRELOG_ROUND:-} ]]; then
+    faults
 else
     integration
     whole_stack tests/e2e
