@@ -163,20 +163,13 @@ static enum err_code begin(struct batch *b, struct err *err)
     return read_listed(b, known, err);
 }
 
-static struct uuid fresh_event_id(void *arg)
-{
-    const struct batch *b = arg;
-    return uuid_v7(b->now_us);
-}
-
 static struct decision decide(struct batch *b, const struct lane_command *c)
 {
     struct decision d = {.arena = b->arena};
     if (c->record.type) {
         struct decide_input in = decide_input_for(b, c);
-        struct decision_stamp stamp = {.event_id = fresh_event_id, .arg = b};
         decider_run(b->s->id->service->decider, &in, b->aggregates, c->record, c->forced_reason,
-                    &stamp, &d);
+                    &d);
     } else {
         d.events = ARENA_NEW(b->arena, struct record);
         d.events[d.n++] = lane_command_reject_unread(c, b->now_us, b->arena);

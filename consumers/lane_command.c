@@ -119,7 +119,7 @@ struct record
 lane_command_reject_unread(const struct lane_command *c, int64_t now_us, struct arena *a)
 {
     struct command_rejected *e = record_new(&type_command_rejected, a);
-    e->meta.event_id = uuid_v7(now_us);
+    e->meta.event_id = event_id_of(&c->id, EVENT_INDEX_REFUSED);
     e->meta.command_id = c->id;
     e->meta.aggregate_id = c->key;
     e->meta.actor.kind = ACTOR_KIND_SYSTEM;

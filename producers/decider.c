@@ -1,6 +1,8 @@
 #include "producers/decider.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "schemas/records.h"
@@ -185,13 +187,20 @@ reject(struct decision *out, struct record command, const char *reason, const st
     e->reason = reason;
 }
 
+struct uuid event_id_of(const struct uuid *command_id, int64_t index)
+{
+    char name[24];
+    int len = snprintf(name, sizeof(name), "%" PRId64, index);
+    return uuid_v5(command_id, name, (size_t)len);
+}
+
 static void stamp_meta(struct event_meta *meta,
                        const struct command_meta *cause,
+                       int64_t index,
                        int64_t version,
-                       int64_t now_us,
-                       const struct decision_stamp *stamp)
+                       int64_t now_us)
 {
-    meta->event_id = stamp->event_id(stamp->arg);
+    meta->event_id = event_id_of(&cause->command_id, index);
     meta->command_id = cause->command_id;
     meta->version = version;
     meta->actor = cause->actor;
@@ -203,15 +212,15 @@ static void stamp_and_fold(const struct decider *d,
                            const struct decide_input *in,
                            struct aggregates *as,
                            const struct command_meta *cause,
-                           const struct decision_stamp *stamp,
                            const struct decision *decision)
 {
     for (size_t i = 0; i < decision->n; i++) {
         struct record event = decision->events[i];
         struct event_meta *meta = event.value;
-        bool takes_version = event.type != &type_command_rejected;
+        bool rejected = event.type == &type_command_rejected;
         struct aggregate *g = aggregates_get(as, &meta->aggregate_id);
-        stamp_meta(meta, cause, g->version + takes_version, in->now_us, stamp);
+        stamp_meta(meta, cause, rejected ? EVENT_INDEX_REFUSED : (int64_t)i, g->version + !rejected,
+                   in->now_us);
         decider_fold(d, as, event, in->arena);
         assert(g->version == meta->version); /* else the event has no fold row */
     }
@@ -222,7 +231,6 @@ void decider_run(const struct decider *d,
                  struct aggregates *as,
                  struct record command,
                  const char *forced_reason,
-                 const struct decision_stamp *stamp,
                  struct decision *ret)
 {
     const struct command_rule *rule = decider_command(d, command.type);
@@ -238,5 +246,5 @@ void decider_run(const struct decider *d,
             refusal(rule, in, command.value, aggregates_find(in->aggregates, &named.items[0]), ret);
     if (reason)
         reject(ret, command, reason, &named.items[0]);
-    stamp_and_fold(d, in, as, command.value, stamp, ret);
+    stamp_and_fold(d, in, as, command.value, ret);
 }

@@ -132,11 +132,15 @@ void decider_fold(const struct decider *d,
                   struct record event,
                   struct arena *a);
 
-/* What decider_run needs besides the decide_input. */
-struct decision_stamp {
-    struct uuid (*event_id)(void *arg); /* fresh UUIDv7s from the edge, once per event */
-    void *arg;
-};
+/*
+ * Identity of the index-th event (from 0) of a command: UUIDv5 of command id and index. A command that
+ * is decided again, in a log that was restored without its events, makes events of the same ids.
+ * CommandRejected is its command's only event and has EVENT_INDEX_REFUSED: a command that was
+ * refused, forgotten (outcome_retention_s), sent again and then accepted gives no id twice.
+ */
+#define EVENT_INDEX_REFUSED (-1)
+struct uuid event_id_of(const struct uuid *command_id, int64_t index);
+
 /*
  * decide, compare meta.expected_version with the first named aggregate's etag (a refusal of the
  * rules wins; else `version_mismatch`), turn a refusal into one CommandRejected (version = the
@@ -150,7 +154,6 @@ void decider_run(const struct decider *d,
                  struct aggregates *as,
                  struct record command,
                  const char *forced_reason,
-                 const struct decision_stamp *stamp,
                  struct decision *ret);
 
 #endif

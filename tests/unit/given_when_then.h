@@ -23,7 +23,7 @@ struct story {
     struct decision last; /* of the last WHEN */
     int64_t now_us;       /* of the next WHEN; a story may let time pass */
     bool claim_refused;
-    uint8_t next_event_id;
+    unsigned n_commands; /* whose ids do not matter */
 };
 static struct story story;
 
@@ -34,6 +34,12 @@ static inline struct uuid story_id(unsigned n)
     id.b[14] = (uint8_t)(n >> 8);
     id.b[15] = (uint8_t)n;
     return id;
+}
+
+/* Of a command whose id does not matter: no two have the same. */
+static inline struct uuid story_new_id(void)
+{
+    return story_id(0x1000 + ++story.n_commands);
 }
 
 static inline void story_begin(const struct decider *d)
@@ -67,14 +73,6 @@ static inline void story_given(const struct record *events, size_t n)
     }
 }
 
-static inline struct uuid story_event_id(void *arg)
-{
-    (void)arg;
-    struct uuid id = story_id(++story.next_event_id);
-    id.b[0] = 0xee;
-    return id;
-}
-
 static inline void story_run(struct record command, const char *forced_reason)
 {
     struct decide_input in = {
@@ -83,8 +81,7 @@ static inline void story_run(struct record command, const char *forced_reason)
         .claim_refused = story.claim_refused,
         .arena = &story.arena,
     };
-    struct decision_stamp stamp = {.event_id = story_event_id};
-    decider_run(story.decider, &in, story.aggregates, command, forced_reason, &stamp, &story.last);
+    decider_run(story.decider, &in, story.aggregates, command, forced_reason, &story.last);
 }
 
 static inline bool story_value_equal(const struct field *f,

@@ -15,8 +15,7 @@ static void events_are_stamped(void **state)
     WHEN(post_job(.actor = ANA));
     const struct event_meta *meta = event_meta(0);
     struct uuid job = story_id(THE_JOB), ana = story_id(ANA);
-    struct uuid event_id = story_id(1);
-    event_id.b[0] = 0xee;
+    struct uuid event_id = event_id_of(&job, 0);
     assert_true(uuid_equal(&meta->event_id, &event_id));
     assert_true(uuid_equal(&meta->command_id, &job));
     assert_true(uuid_equal(&meta->aggregate_id, &job));
@@ -34,6 +33,53 @@ static void every_event_has_an_id_of_its_own(void **state)
     WHEN(hire_freelancer(.actor = ANA, .freelancer = BEN));
     for (size_t i = 1; i < story.last.n; i++)
         assert_false(uuid_equal(&event_meta(i)->event_id, &event_meta(i - 1)->event_id));
+}
+
+static struct uuid ids_of_a_hire[3];
+
+static void hire_in_a_log_that_has_only_what_came_before(void)
+{
+    story_end(NULL);
+    story_begin(&job_decider);
+    GIVEN(job_posted(ANA), application_submitted(BEN));
+    story.now_us += 3600 * INT64_C(1000000);
+    WHEN(hire_freelancer(.actor = ANA, .freelancer = BEN));
+}
+
+static void deciding_again_says_the_same(void **state)
+{
+    (void)state;
+    for (int turn = 0; turn < 2; turn++) {
+        hire_in_a_log_that_has_only_what_came_before();
+        assert_int_equal(story.last.n, ARRAY_SIZE(ids_of_a_hire));
+        for (size_t i = 0; i < story.last.n; i++) {
+            if (turn > 0)
+                assert_true(uuid_equal(&event_meta(i)->event_id, &ids_of_a_hire[i]));
+            ids_of_a_hire[i] = event_meta(i)->event_id;
+        }
+    }
+}
+
+static void a_refusal_has_an_id_that_no_change_has(void **state)
+{
+    (void)state;
+    WHEN(post_job(.actor = ANA));
+    struct uuid posted = event_meta(0)->event_id;
+    WHEN(post_job(.actor = ANA));
+    THEN_REJECTED("already_exists");
+    struct uuid refused = event_meta(0)->event_id, job = story_id(THE_JOB);
+    assert_false(uuid_equal(&posted, &refused));
+    struct uuid expected = event_id_of(&job, EVENT_INDEX_REFUSED);
+    assert_true(uuid_equal(&refused, &expected));
+}
+
+static void event_ids_are_frozen(void **state)
+{
+    (void)state;
+    char text[UUID_TEXT_LEN + 1];
+    struct uuid command = story_id(THE_JOB), id = event_id_of(&command, 0);
+    uuid_format(&id, text);
+    assert_string_equal(text, "fdfe5850-a0a5-5f03-872d-82c651edd6ee");
 }
 
 static void versions_have_no_gaps(void **state)
@@ -265,6 +311,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RULE(events_are_stamped),
         RULE(every_event_has_an_id_of_its_own),
+        RULE(deciding_again_says_the_same),
+        RULE(a_refusal_has_an_id_that_no_change_has),
+        RULE(event_ids_are_frozen),
         RULE(versions_have_no_gaps),
         RULE(a_hire_moves_each_aggregate_by_one),
         RULE(a_refusal_names_command_and_current_version),
