@@ -5,11 +5,17 @@
 #include "consumers/lane_sql.h"
 #include "consumers/param_column.h"
 
+/* What a reactor asked for is there, by this command or by an earlier one. */
+static const char *const harmless_reasons[] = {"already_exists", "contract_already_invoiced"};
+
 bool dead_letter_due(const struct actor *actor, const char *reason)
 {
     if (strcmp(reason, "internal") == 0)
         return true;
-    return actor->kind == ACTOR_KIND_SYSTEM && strcmp(reason, "already_exists") != 0;
+    for (size_t i = 0; i < ARRAY_SIZE(harmless_reasons); i++)
+        if (strcmp(reason, harmless_reasons[i]) == 0)
+            return false;
+    return actor->kind == ACTOR_KIND_SYSTEM;
 }
 
 void dead_letter_queue_save(struct pg *pg,

@@ -336,7 +336,7 @@ static enum err_code retry_event(struct retry *r, struct record event, struct er
         const struct reactor_rule *rule = &s->reactors[i];
         if (rule->event != event.type)
             continue;
-        struct uuid id = reactor_command_id(rule, &meta->event_id);
+        struct uuid id = reactor_command_id(rule, meta);
         void *command = reactor_command_new(rule, event.value, &id, r->issued_at, &r->arena);
         if (!command)
             continue;

@@ -39,9 +39,14 @@ struct reactor {
     struct arena arena; /* of a run */
 };
 
-struct uuid reactor_command_id(const struct reactor_rule *rule, const struct uuid *event_id)
+struct uuid reactor_command_id(const struct reactor_rule *rule, const struct event_meta *event)
 {
-    return uuid_v5(event_id, rule->name, strlen(rule->name));
+    char aggregate[UUID_TEXT_LEN + 1], version[24];
+    if (uuid_version(&event->event_id) == 7)
+        return uuid_v5(&event->event_id, rule->name, strlen(rule->name));
+    uuid_format(&event->aggregate_id, aggregate);
+    snprintf(version, sizeof(version), "%" PRId64, event->version);
+    return uuid_v5_of("reaction", aggregate, version, rule->name, NULL);
 }
 
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
@@ -138,7 +143,7 @@ static enum err_code send_command(struct reactor *r,
                                   struct err *err)
 {
     const struct event_meta *meta = event.value;
-    const struct uuid id = reactor_command_id(r->rule, &meta->event_id);
+    const struct uuid id = reactor_command_id(r->rule, meta);
     /* Issued now: an event may be older than commands live. */
     void *command = reactor_command_new(r->rule, event.value, &id, time_now_us(), &r->arena);
     struct bytes value;

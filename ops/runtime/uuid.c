@@ -31,6 +31,11 @@ bool uuid_is_nil(const struct uuid *u)
     return uuid_equal(u, &uuid_nil);
 }
 
+int uuid_version(const struct uuid *u)
+{
+    return u->b[6] >> 4;
+}
+
 static bool dash_at(size_t i)
 {
     return i == 8 || i == 13 || i == 18 || i == 23;

@@ -19,6 +19,8 @@ extern const struct uuid uuid_ns_hirelog; /* root of every UUIDv5 of ours; froze
 bool uuid_equal(const struct uuid *a, const struct uuid *b);
 int uuid_compare(const struct uuid *a, const struct uuid *b); /* like memcmp; for qsort/bsearch */
 bool uuid_is_nil(const struct uuid *u);
+int uuid_version(
+    const struct uuid *u); /* RFC 9562 4.2: 5, 7, ...; of an id that has none: anything */
 void uuid_format(const struct uuid *u, char ret[UUID_TEXT_LEN + 1]);
 /* Exactly 36 characters 8-4-4-4-12, either case. False: *ret untouched. */
 MUST_CHECK bool uuid_parse(const char *text, struct uuid *ret);

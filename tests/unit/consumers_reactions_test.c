@@ -6,6 +6,7 @@
 #include "consumers/dead_letter.h"
 #include "consumers/reactions.h"
 #include "consumers/reactor.h"
+#include "producers/decider.h"
 #include "schemas/records.h"
 
 static struct arena arena;
@@ -78,14 +79,33 @@ static void a_completed_contract_is_charged_over_what_was_agreed(void **state)
 static void the_same_event_always_means_the_same_command(void **state)
 {
     (void)state;
-    struct uuid event = id_of(1), other = id_of(2);
+    struct uuid command = id_of(9), another = id_of(8);
+    struct event_meta event = {
+        .aggregate_id = id_of(1), .version = 1, .event_id = event_id_of(&command, 0)};
+    struct event_meta again = event, next = event, other = event;
+    again.event_id = event_id_of(&another, 0); /* another command made it, in a restored log */
+    next.version = 2;
+    other.aggregate_id = id_of(2);
     struct uuid a = reactor_command_id(&client_reactors[0], &event);
-    struct uuid b = reactor_command_id(&client_reactors[0], &event);
+    struct uuid b = reactor_command_id(&client_reactors[0], &again);
     struct uuid c = reactor_command_id(&freelancer_reactors[0], &event);
     struct uuid d = reactor_command_id(&client_reactors[0], &other);
+    struct uuid e = reactor_command_id(&client_reactors[0], &next);
     assert_true(uuid_equal(&a, &b));
     assert_false(uuid_equal(&a, &c));
     assert_false(uuid_equal(&a, &d));
+    assert_false(uuid_equal(&a, &e));
+}
+
+/* What a program that gave events random ids has answered and the next one reads again. */
+static void an_event_with_a_random_id_is_answered_as_it_was(void **state)
+{
+    (void)state;
+    struct event_meta event = {
+        .aggregate_id = id_of(1), .version = 1, .event_id = uuid_v7(1767225600000000)};
+    struct uuid then = uuid_v5(&event.event_id, "charge_contract", strlen("charge_contract"));
+    struct uuid now = reactor_command_id(&payment_reactors[0], &event);
+    assert_true(uuid_equal(&then, &now));
 }
 
 static void only_what_is_there_already_is_harmless(void **state)
@@ -95,6 +115,7 @@ static void only_what_is_there_already_is_harmless(void **state)
     assert_true(dead_letter_due(&system, "expired"));
     assert_true(dead_letter_due(&system, "no_lines"));
     assert_false(dead_letter_due(&system, "already_exists"));
+    assert_false(dead_letter_due(&system, "contract_already_invoiced"));
     assert_false(dead_letter_due(&person, "not_the_owner"));
     assert_true(dead_letter_due(&person, "internal"));
 }
@@ -105,6 +126,7 @@ int main(void)
         cmocka_unit_test(a_profile_is_asked_for_by_role),
         cmocka_unit_test(a_completed_contract_is_charged_over_what_was_agreed),
         cmocka_unit_test(the_same_event_always_means_the_same_command),
+        cmocka_unit_test(an_event_with_a_random_id_is_answered_as_it_was),
         cmocka_unit_test(only_what_is_there_already_is_harmless),
     };
     return cmocka_run_group_tests_name("reactions", tests, begin, end);
