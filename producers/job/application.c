@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "producers/command_ids.h"
 #include "producers/job/parts.h"
 
 struct uuid application_id_of(const struct uuid *job_id, const struct uuid *freelancer_id)
@@ -43,6 +44,22 @@ static const char *refuse_applicant(const struct job_state *job, const struct ac
     return NULL;
 }
 
+static bool done_before(const struct application_state *s, const struct command_meta *meta)
+{
+    return command_ids_have(s->commands.items, s->commands.n, &meta->command_id);
+}
+
+/* There is room for taking it back, too. */
+static const char *refuse_again(const struct application_state *earlier,
+                                const struct command_meta *meta)
+{
+    REFUSE_UNLESS(!done_before(earlier, meta), "already_done");
+    if (refusal_after[earlier->status])
+        return refusal_after[earlier->status];
+    REFUSE_UNLESS(earlier->commands.n + 2 <= APPLICATION_COMMANDS_MAX, "too_many_submissions");
+    return NULL;
+}
+
 const char *
 submit_application(const struct decide_input *in, const void *command, struct decision *out)
 {
@@ -54,8 +71,9 @@ submit_application(const struct decide_input *in, const void *command, struct de
         return refused;
     struct uuid id = application_id_of(&c->job_id, &actor->id);
     const struct application_state *earlier = application_find(in, &id, &c->job_id);
-    if (earlier && refusal_after[earlier->status])
-        return refusal_after[earlier->status];
+    refused = earlier ? refuse_again(earlier, &c->meta) : NULL;
+    if (refused)
+        return refused;
     REFUSE_UNLESS(job->live_applications.n < LIVE_APPLICATIONS_MAX, "too_many_applications");
     struct application_submitted *e = decision_emit(out, &type_application_submitted, &id);
     e->job_id = c->job_id;
@@ -80,6 +98,7 @@ withdraw_application(const struct decide_input *in, const void *command, struct 
         application_find(in, &c->application_id, &c->job_id);
     REFUSE_UNLESS(application, "not_found");
     REFUSE_UNLESS(actor_is(&c->meta.actor, &application->freelancer_id), "not_the_owner");
+    REFUSE_UNLESS(!done_before(application, &c->meta), "already_done");
     REFUSE_UNLESS(application->status == APPLICATION_STATUS_SUBMITTED, "application_not_live");
     struct application_withdrawn *e =
         decision_emit(out, &type_application_withdrawn, &c->application_id);
@@ -134,19 +153,30 @@ void applications_decline(const struct decide_input *in,
     }
 }
 
+static void remember(struct application_state *application,
+                     const struct application_state *old,
+                     const struct event_meta *meta,
+                     struct arena *a)
+{
+    application->commands.items =
+        command_ids_with(old ? old->commands.items : NULL, old ? old->commands.n : 0,
+                         APPLICATION_COMMANDS_MAX, &meta->command_id, a, &application->commands.n);
+}
+
 const void *application_submitted(const void *state, const void *event, struct arena *a)
 {
-    (void)state;
     const struct application_submitted *e = event;
     struct application_state *application = ARENA_NEW(a, struct application_state);
     application->job_id = e->job_id;
     application->freelancer_id = e->freelancer_id;
     application->status = APPLICATION_STATUS_SUBMITTED;
     application->bid = e->bid;
+    remember(application, state, &e->meta, a);
     return application;
 }
 
-static const void *ended(const void *state, enum application_status status, struct arena *a)
+static struct application_state *
+ended(const void *state, enum application_status status, struct arena *a)
 {
     if (!state)
         return NULL;
@@ -158,8 +188,11 @@ static const void *ended(const void *state, enum application_status status, stru
 
 const void *application_withdrawn(const void *state, const void *event, struct arena *a)
 {
-    (void)event;
-    return ended(state, APPLICATION_STATUS_WITHDRAWN, a);
+    const struct application_withdrawn *e = event;
+    struct application_state *application = ended(state, APPLICATION_STATUS_WITHDRAWN, a);
+    if (application)
+        remember(application, state, &e->meta, a);
+    return application;
 }
 
 const void *application_declined(const void *state, const void *event, struct arena *a)

@@ -224,7 +224,7 @@ static const struct fold_rule folds[] = {
 };
 
 const struct decider job_decider = {
-    .fold_version = 1,
+    .fold_version = 2,
     .commands = commands,
     .n_commands = ARRAY_SIZE(commands),
     .folds = folds,

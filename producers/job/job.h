@@ -14,6 +14,9 @@
  *   already_applied        one live application per freelancer and job
  *   application_declined   a declined application is not sent again (a withdrawn one may be)
  *   too_many_applications  LIVE_APPLICATIONS_MAX are live already
+ *   too_many_submissions   the same freelancer sent one and took it back too often: APPLICATION_COMMANDS_MAX
+ *                          commands did so
+ *   already_done           this very command sent it, or took it back, before; its outcome is forgotten
  *   application_not_live   it was withdrawn, declined or accepted
  *   contract_not_active    it was completed or cancelled
  *   nothing_to_change      EditJob without a member
@@ -24,6 +27,8 @@
 #include "producers/decider.h"
 
 #define LIVE_APPLICATIONS_MAX 1000
+#define APPLICATION_COMMANDS_MAX \
+    100 /* that an application's state remembers: two for each time it was sent */
 
 extern const struct decider job_decider;
 

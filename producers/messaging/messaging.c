@@ -17,6 +17,7 @@ static void send_message_reads(const void *command, struct arena *a, struct uuid
 {
     const struct send_message *c = command;
     uuid_list_add(ret, a, &c->thread_id);
+    uuid_list_add(ret, a, &c->message_id);
 }
 
 /* Who writes as one of the pair has the right thread id by that alone: no state is asked. */
@@ -36,13 +37,14 @@ static bool is_about_a_job(const struct send_message *c)
 static const char *
 send_message(const struct decide_input *in, const void *command, struct decision *out)
 {
-    (void)in;
     const struct send_message *c = command;
     const struct actor *actor = &c->meta.actor;
     REFUSE_UNLESS(actor->kind == ACTOR_KIND_USER, "not_a_party");
     REFUSE_UNLESS(!actor_is(actor, &c->to), "own_message");
     REFUSE_UNLESS(names_its_thread(c), "not_a_party");
     REFUSE_UNLESS(uuid_equal(&c->message_id, &c->meta.command_id), "not_the_owner");
+    REFUSE_UNLESS(!aggregates_state(in->aggregates, &c->message_id, &type_message_state),
+                  "already_exists");
     struct message_sent *e = decision_emit(out, &type_message_sent, &c->thread_id);
     e->message_id = c->message_id;
     e->sender_id = actor->id;
@@ -106,6 +108,21 @@ static const void *message_sent(const void *state, const void *event, struct are
     return thread;
 }
 
+static struct uuid message_of(const void *event)
+{
+    const struct message_sent *e = event;
+    return e->message_id;
+}
+
+static const void *message_kept(const void *state, const void *event, struct arena *a)
+{
+    (void)state;
+    const struct message_sent *e = event;
+    struct message_state *message = ARENA_NEW(a, struct message_state);
+    message->thread_id = e->meta.aggregate_id;
+    return message;
+}
+
 static const void *thread_read(const void *state, const void *event, struct arena *a)
 {
     if (!state)
@@ -119,12 +136,13 @@ static const void *thread_read(const void *state, const void *event, struct aren
 }
 
 static const struct fold_rule folds[] = {
-    {&type_message_sent, &type_thread_state, message_sent, NULL, 0},
-    {&type_thread_read,  &type_thread_state, thread_read,  NULL, 0},
+    {&type_message_sent, &type_thread_state,  message_sent, NULL,       0         },
+    {&type_message_sent, &type_message_state, message_kept, message_of, FOLD_INDEX},
+    {&type_thread_read,  &type_thread_state,  thread_read,  NULL,       0         },
 };
 
 const struct decider messaging_decider = {
-    .fold_version = 1,
+    .fold_version = 2,
     .commands = commands,
     .n_commands = ARRAY_SIZE(commands),
     .folds = folds,

@@ -16,8 +16,18 @@ void issue_invoice_reads(const void *command, struct arena *a, struct uuid_list 
 {
     const struct issue_invoice *c = command;
     struct uuid book = invoice_book_of(&c->freelancer_id);
+    struct uuid contract = contract_invoices_of(&c->contract_id);
     uuid_list_add(ret, a, &c->invoice_id);
     uuid_list_add(ret, a, &book);
+    uuid_list_add(ret, a, &contract);
+}
+
+static bool has_live_invoice(const struct decide_input *in, const struct uuid *contract_id)
+{
+    struct uuid id = contract_invoices_of(contract_id);
+    const struct contract_invoices_state *s =
+        aggregates_state(in->aggregates, &id, &type_contract_invoices_state);
+    return s && s->live > 0;
 }
 
 static const char *refuse_issuer(const struct decide_input *in, const struct issue_invoice *c)
@@ -25,6 +35,7 @@ static const char *refuse_issuer(const struct decide_input *in, const struct iss
     REFUSE_UNLESS(!aggregates_exists(in->aggregates, &c->invoice_id), "already_exists");
     REFUSE_UNLESS(c->meta.actor.kind == ACTOR_KIND_SYSTEM, "not_the_owner");
     REFUSE_UNLESS(uuid_equal(&c->invoice_id, &c->meta.command_id), "not_the_owner");
+    REFUSE_UNLESS(!has_live_invoice(in, &c->contract_id), "contract_already_invoiced");
     return NULL;
 }
 

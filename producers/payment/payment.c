@@ -13,6 +13,13 @@ struct uuid invoice_book_of(const struct uuid *freelancer_id)
     return uuid_v5_of("invoice_book", freelancer, NULL);
 }
 
+struct uuid contract_invoices_of(const struct uuid *contract_id)
+{
+    char contract[UUID_TEXT_LEN + 1];
+    uuid_format(contract_id, contract);
+    return uuid_v5_of("contract_invoices", contract, NULL);
+}
+
 const char *payment_refuse_unless_owner(const struct actor *actor,
                                         const struct uuid *owner,
                                         const struct uuid *other_party)
@@ -61,6 +68,38 @@ static const void *numbered(const void *state, const void *event, struct arena *
     return book;
 }
 
+static struct uuid invoiced_contract(const void *event)
+{
+    const struct invoice_issued *e = event;
+    return contract_invoices_of(&e->contract_id);
+}
+
+static struct uuid released_contract(const void *event)
+{
+    const struct invoice_cancelled *e = event;
+    return contract_invoices_of(&e->contract_id);
+}
+
+static const void *counted(const void *state, int64_t more, struct arena *a)
+{
+    const struct contract_invoices_state *old = state;
+    struct contract_invoices_state *invoices = ARENA_NEW(a, struct contract_invoices_state);
+    invoices->live = (old ? old->live : 0) + more;
+    return invoices;
+}
+
+static const void *one_more(const void *state, const void *event, struct arena *a)
+{
+    (void)event;
+    return counted(state, 1, a);
+}
+
+static const void *one_less(const void *state, const void *event, struct arena *a)
+{
+    (void)event;
+    return counted(state, -1, a);
+}
+
 static const struct command_rule commands[] = {
     {&type_issue_invoice,  issue_invoice_reads,  NULL, issue_invoice },
     {&type_cancel_invoice, cancel_invoice_reads, NULL, cancel_invoice},
@@ -69,19 +108,22 @@ static const struct command_rule commands[] = {
 };
 
 static const struct fold_rule folds[] = {
-    {&type_invoice_issued,    &type_invoice_state,      invoice_issued,    NULL,            0         },
-    {&type_invoice_cancelled, &type_invoice_state,      invoice_cancelled, NULL,            0         },
-    {&type_invoice_paid,      &type_invoice_state,      invoice_paid,      NULL,            0         },
+    {&type_invoice_issued,    &type_invoice_state,           invoice_issued,    NULL,              0         },
+    {&type_invoice_cancelled, &type_invoice_state,           invoice_cancelled, NULL,              0         },
+    {&type_invoice_paid,      &type_invoice_state,           invoice_paid,      NULL,              0         },
 
-    {&type_payment_recorded,  &type_payment_state,      payment_recorded,  NULL,            0         },
-    {&type_payment_refunded,  &type_payment_state,      payment_refunded,  NULL,            0         },
+    {&type_payment_recorded,  &type_payment_state,           payment_recorded,  NULL,              0         },
+    {&type_payment_refunded,  &type_payment_state,           payment_refunded,  NULL,              0         },
 
-    {&type_invoice_issued,    &type_invoice_book_state, numbered,          issuer_book,     FOLD_INDEX},
-    {&type_payment_recorded,  &type_invoice_state,      invoice_part_paid, payment_invoice, FOLD_INDEX},
+    {&type_invoice_issued,    &type_invoice_book_state,      numbered,          issuer_book,       FOLD_INDEX},
+    {&type_invoice_issued,    &type_contract_invoices_state, one_more,          invoiced_contract, FOLD_INDEX},
+    {&type_invoice_cancelled, &type_contract_invoices_state, one_less,          released_contract,
+     FOLD_INDEX                                                                                              },
+    {&type_payment_recorded,  &type_invoice_state,           invoice_part_paid, payment_invoice,   FOLD_INDEX},
 };
 
 const struct decider payment_decider = {
-    .fold_version = 1,
+    .fold_version = 2,
     .commands = commands,
     .n_commands = ARRAY_SIZE(commands),
     .folds = folds,

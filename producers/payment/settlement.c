@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "producers/command_ids.h"
 #include "producers/payment/parts.h"
 
 static const struct payment_state *
@@ -100,10 +101,14 @@ const char *refund_payment(const struct decide_input *in, const void *command, s
         payment_refuse_unless_owner(&c->meta.actor, &payment->freelancer_id, &payment->client_id);
     if (refused)
         return refused;
+    REFUSE_UNLESS(
+        !command_ids_have(payment->refunds.items, payment->refunds.n, &c->meta.command_id),
+        "already_done");
     struct money kept = {payment->amount.amount - payment->refunded, payment->amount.currency};
     refused = refuse_amount(&c->amount, &kept, "refund_exceeds_payment");
     if (refused)
         return refused;
+    REFUSE_UNLESS(payment->refunds.n < PAYMENT_REFUNDS_MAX, "too_many_refunds");
     struct payment_refunded *e = decision_emit(out, &type_payment_refunded, &c->payment_id);
     e->invoice_id = payment->invoice_id;
     e->freelancer_id = payment->freelancer_id;
@@ -130,9 +135,13 @@ const void *payment_refunded(const void *state, const void *event, struct arena 
     const struct payment_refunded *e = event;
     if (!state)
         return NULL;
+    const struct payment_state *old = state;
     struct payment_state *payment = ARENA_NEW(a, struct payment_state);
-    *payment = *(const struct payment_state *)state;
+    *payment = *old;
     payment->refunded += e->amount.amount;
+    payment->refunds.items =
+        command_ids_with(old->refunds.items, old->refunds.n, PAYMENT_REFUNDS_MAX,
+                         &e->meta.command_id, a, &payment->refunds.n);
     return payment;
 }
 

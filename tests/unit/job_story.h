@@ -41,7 +41,8 @@ static inline struct money bid_of(unsigned freelancer)
     return (struct money){.amount = 1000 + freelancer, .currency = "EUR"};
 }
 
-#define BUDGET ((struct money){.amount = 5000, .currency = "EUR"})
+#define ANY_COMMAND 200
+#define BUDGET      ((struct money){.amount = 5000, .currency = "EUR"})
 
 /* Events. `who` is the client of a job, the freelancer of an application or a contract. */
 #define job_posted(who)                                                                     \
@@ -84,7 +85,9 @@ struct job_words {
 static inline struct command_meta meta_of(const struct job_words *w, unsigned command_id)
 {
     return (struct command_meta){
-        .command_id = story_id(w->command_id ? w->command_id : command_id),
+        .command_id = w->command_id               ? story_id(w->command_id)
+                      : command_id == ANY_COMMAND ? story_new_id()
+                                                  : story_id(command_id),
         .actor = actor_of(w->actor),
         .issued_at = STORY_NOW_US - 1000,
         .has_expected_version = w->if_match != 0,
@@ -109,7 +112,6 @@ static inline struct uuid application_in(const struct job_words *w)
                                           .job_id = job_of(w) __VA_OPT__(, ) __VA_ARGS__}; \
         (struct record){&type_##command_name, command_};                                   \
     })
-#define ANY_COMMAND 200
 
 static inline struct record post_job_(const struct job_words *w)
 {

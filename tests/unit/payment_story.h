@@ -21,8 +21,8 @@ enum {
     THE_PAYMENT = 110,
     OTHER_PAYMENT,
     THIRD_PAYMENT,
-    THE_CONTRACT = 120,
-    ANY_COMMAND = 200
+    A_REFUND = 130,
+    THE_CONTRACT = 120, /* of THE_INVOICE; those of the others follow */
 };
 
 #define TOTAL      1000
@@ -57,6 +57,7 @@ struct payment_words {
     unsigned freelancer; /* BEN */
     unsigned invoice;    /* THE_INVOICE */
     unsigned payment;    /* THE_PAYMENT */
+    unsigned contract;   /* one for each invoice */
     unsigned command_id; /* the id that fits */
     int64_t amount;      /* TOTAL; of RecordPayment: absent */
     const char *currency;
@@ -82,6 +83,12 @@ static inline struct uuid freelancer_of(const struct payment_words *w)
 static inline struct uuid invoice_of(const struct payment_words *w)
 {
     return story_id(or_usual(w->invoice, THE_INVOICE));
+}
+
+static inline struct uuid contract_of(const struct payment_words *w)
+{
+    unsigned invoice = or_usual(w->invoice, THE_INVOICE);
+    return story_id(or_usual(w->contract, invoice - THE_INVOICE + THE_CONTRACT));
 }
 
 static inline struct uuid payment_of(const struct payment_words *w)
@@ -119,7 +126,7 @@ static inline struct record invoice_issued_(const struct payment_words *w)
     int64_t year = w->year ? w->year : 2026, sequence = w->sequence ? w->sequence : 1;
     struct record event = STORY_EVENT(
         invoice_issued, invoice_of(w), .freelancer_id = freelancer_of(w),
-        .client_id = story_id(ANA), .contract_id = story_id(THE_CONTRACT),
+        .client_id = story_id(ANA), .contract_id = contract_of(w),
         .number = arena_printf(&story.arena, "%lld-%04lld", (long long)year, (long long)sequence),
         .year = year, .sequence = sequence, .total = amount_of(w),
         .due_date = w->due_us ? w->due_us : DUE_US);
@@ -131,13 +138,13 @@ static inline struct record invoice_issued_(const struct payment_words *w)
 static inline struct record invoice_cancelled_(const struct payment_words *w)
 {
     return STORY_EVENT(invoice_cancelled, invoice_of(w), .freelancer_id = freelancer_of(w),
-                       .client_id = story_id(ANA), .contract_id = story_id(THE_CONTRACT));
+                       .client_id = story_id(ANA), .contract_id = contract_of(w));
 }
 
 static inline struct record invoice_paid_(const struct payment_words *w)
 {
     return STORY_EVENT(invoice_paid, invoice_of(w), .freelancer_id = freelancer_of(w),
-                       .client_id = story_id(ANA), .contract_id = story_id(THE_CONTRACT),
+                       .client_id = story_id(ANA), .contract_id = contract_of(w),
                        .total = amount_of(w));
 }
 
@@ -177,7 +184,7 @@ static inline struct record issue_invoice_(const struct payment_words *w)
 {
     struct record command =
         PAYMENT_COMMAND(issue_invoice, invoice_of(w), .invoice_id = invoice_of(w),
-                        .client_id = story_id(ANA), .contract_id = story_id(THE_CONTRACT));
+                        .client_id = story_id(ANA), .contract_id = contract_of(w));
     struct issue_invoice *c = command.value;
     c->lines.items = lines_of(w, &c->lines.n);
     return command;
@@ -185,7 +192,7 @@ static inline struct record issue_invoice_(const struct payment_words *w)
 
 static inline struct record cancel_invoice_(const struct payment_words *w)
 {
-    return PAYMENT_COMMAND(cancel_invoice, story_id(ANY_COMMAND), .invoice_id = invoice_of(w));
+    return PAYMENT_COMMAND(cancel_invoice, story_new_id(), .invoice_id = invoice_of(w));
 }
 
 static inline struct record record_payment_(const struct payment_words *w)
@@ -197,7 +204,7 @@ static inline struct record record_payment_(const struct payment_words *w)
 
 static inline struct record refund_payment_(const struct payment_words *w)
 {
-    return PAYMENT_COMMAND(refund_payment, story_id(ANY_COMMAND), .payment_id = payment_of(w),
+    return PAYMENT_COMMAND(refund_payment, story_new_id(), .payment_id = payment_of(w),
                            .amount = amount_of(w), .reason = text_of(w));
 }
 

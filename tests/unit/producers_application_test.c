@@ -94,6 +94,40 @@ static struct record application_number(unsigned i)
     return (struct record){&type_application_submitted, e};
 }
 
+/* Outcomes may be forgotten, and then a command is decided again. */
+static void an_application_is_sent_and_taken_back_once_by_each_command(void **state)
+{
+    (void)state;
+    enum { SENT = 300, TAKEN_BACK, SENT_AGAIN };
+    GIVEN(job_posted(ANA));
+    WHEN(submit_application(.actor = BEN, .command_id = SENT));
+    WHEN(withdraw_application(.actor = BEN, .command_id = TAKEN_BACK));
+    WHEN(submit_application(.actor = BEN, .command_id = SENT));
+    THEN_REJECTED("already_done");
+    WHEN(submit_application(.actor = BEN, .command_id = SENT_AGAIN));
+    THEN(application_submitted(BEN));
+    WHEN(withdraw_application(.actor = BEN, .command_id = TAKEN_BACK));
+    THEN_REJECTED("already_done");
+    WHEN(withdraw_application(.actor = BEN));
+    THEN(application_withdrawn(BEN));
+}
+
+static void how_often_an_application_is_sent_is_limited(void **state)
+{
+    (void)state;
+    GIVEN(job_posted(ANA));
+    for (size_t i = 0; i < APPLICATION_COMMANDS_MAX / 2; i++) {
+        WHEN(submit_application(.actor = BEN));
+        THEN(application_submitted(BEN));
+        WHEN(withdraw_application(.actor = BEN));
+        THEN(application_withdrawn(BEN));
+    }
+    WHEN(submit_application(.actor = BEN));
+    THEN_REJECTED("too_many_submissions");
+    WHEN(submit_application(.actor = CAT));
+    THEN(application_submitted(CAT));
+}
+
 static void live_applications_are_limited(void **state)
 {
     (void)state;
@@ -238,6 +272,8 @@ int main(void)
         RULE(nobody_applies_for_a_closed_job),
         RULE(nobody_applies_for_a_filled_job),
         RULE(a_withdrawn_application_may_be_sent_again),
+        RULE(an_application_is_sent_and_taken_back_once_by_each_command),
+        RULE(how_often_an_application_is_sent_is_limited),
         RULE(a_declined_application_is_not_sent_again),
         RULE(live_applications_are_limited),
         RULE(a_hire_ends_as_many_applications_as_there_can_be),

@@ -31,6 +31,40 @@ static void an_invoice_is_issued_once(void **state)
     THEN_REJECTED("already_exists");
 }
 
+static void a_contract_has_one_live_invoice(void **state)
+{
+    (void)state;
+    WHEN(issue_invoice(.actor = REACTOR));
+    WHEN(issue_invoice(.actor = REACTOR, .invoice = OTHER_INVOICE, .contract = THE_CONTRACT));
+    THEN_REJECTED("contract_already_invoiced");
+    WHEN(record_payment(.actor = ANA));
+    WHEN(issue_invoice(.actor = REACTOR, .invoice = OTHER_INVOICE, .contract = THE_CONTRACT));
+    THEN_REJECTED("contract_already_invoiced");
+    WHEN(issue_invoice(.actor = REACTOR, .invoice = OTHER_INVOICE));
+    THEN(invoice_issued(.invoice = OTHER_INVOICE, .sequence = 2));
+}
+
+static void after_a_cancelled_invoice_there_may_be_another(void **state)
+{
+    (void)state;
+    GIVEN(invoice_issued(), invoice_cancelled());
+    WHEN(issue_invoice(.actor = REACTOR, .invoice = OTHER_INVOICE, .contract = THE_CONTRACT));
+    THEN(invoice_issued(.invoice = OTHER_INVOICE, .contract = THE_CONTRACT, .sequence = 2));
+}
+
+/* In a log of before the rule. */
+static void of_two_live_invoices_one_is_left_when_the_other_is_cancelled(void **state)
+{
+    (void)state;
+    GIVEN(invoice_issued(), invoice_issued(.invoice = OTHER_INVOICE, .contract = THE_CONTRACT),
+          invoice_cancelled(.invoice = OTHER_INVOICE, .contract = THE_CONTRACT));
+    WHEN(issue_invoice(.actor = REACTOR, .invoice = THIRD_INVOICE, .contract = THE_CONTRACT));
+    THEN_REJECTED("contract_already_invoiced");
+    GIVEN(invoice_cancelled());
+    WHEN(issue_invoice(.actor = REACTOR, .invoice = THIRD_INVOICE, .contract = THE_CONTRACT));
+    THEN(invoice_issued(.invoice = THIRD_INVOICE, .contract = THE_CONTRACT, .sequence = 2));
+}
+
 static void an_invoice_carries_the_id_of_its_command(void **state)
 {
     (void)state;
@@ -205,9 +239,11 @@ static void the_invoice_is_read_before_the_book(void **state)
     struct uuid ben = story_id(BEN), invoice = story_id(THE_INVOICE), book = invoice_book_of(&ben);
     struct uuid_list named = {0};
     decider_command(&payment_decider, command.type)->reads(command.value, &story.arena, &named);
-    assert_int_equal(named.n, 2);
+    struct uuid contract = story_id(THE_CONTRACT), invoices = contract_invoices_of(&contract);
+    assert_int_equal(named.n, 3);
     assert_true(uuid_equal(&named.items[0], &invoice));
     assert_true(uuid_equal(&named.items[1], &book));
+    assert_true(uuid_equal(&named.items[2], &invoices));
 }
 
 static void the_book_keeps_the_last_number_and_no_version(void **state)
@@ -304,6 +340,9 @@ int main(void)
         RULE(a_reactor_issues_an_invoice),
         RULE(people_issue_no_invoice),
         RULE(an_invoice_is_issued_once),
+        RULE(a_contract_has_one_live_invoice),
+        RULE(after_a_cancelled_invoice_there_may_be_another),
+        RULE(of_two_live_invoices_one_is_left_when_the_other_is_cancelled),
         RULE(an_invoice_carries_the_id_of_its_command),
         RULE(the_total_is_the_sum_of_the_lines),
         RULE(an_invoice_has_a_line),

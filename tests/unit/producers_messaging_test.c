@@ -33,9 +33,9 @@ static struct uuid thread_of(unsigned one, unsigned other, unsigned job)
 }
 
 /* Events of a thread of two. */
-#define MESSAGE_ABOUT(job, from, to)                                                 \
-    STORY_EVENT(message_sent, thread_of(from, to, job), .sender_id = story_id(from), \
-                .message_id = story_id(A_MESSAGE), .recipient_id = story_id(to),     \
+#define MESSAGE_ABOUT(job, from, to)                                                      \
+    STORY_EVENT(message_sent, thread_of(from, to, job), .sender_id = story_id(from),      \
+                .message_id = story_id(A_MESSAGE + (from)), .recipient_id = story_id(to), \
                 .has_job_id = (job) != 0, .job_id = story_id(job), .body = "Hello")
 #define message_sent(from, to) MESSAGE_ABOUT(0, from, to)
 #define thread_read(reader, time) \
@@ -54,7 +54,9 @@ struct message_words {
 static struct command_meta meta_of(const struct message_words *w, unsigned command_id)
 {
     return (struct command_meta){
-        .command_id = story_id(w->command_id ? w->command_id : command_id),
+        .command_id = w->command_id               ? story_id(w->command_id)
+                      : command_id == ANY_COMMAND ? story_new_id()
+                                                  : story_id(command_id),
         .actor = actor_of(w->actor),
         .issued_at = STORY_NOW_US,
     };
@@ -64,10 +66,10 @@ static struct record send_message_(const struct message_words *w)
 {
     unsigned to = w->to ? w->to : BEN;
     struct send_message *c = ARENA_NEW(&story.arena, struct send_message);
-    c->meta = meta_of(w, A_MESSAGE);
+    c->meta = meta_of(w, A_MESSAGE + w->actor);
     c->thread_id = w->thread[0] ? thread_of(w->thread[0], w->thread[1], w->job)
                                 : thread_of(w->actor, to, w->job);
-    c->message_id = story_id(A_MESSAGE);
+    c->message_id = story_id(A_MESSAGE + w->actor);
     c->to = story_id(to);
     c->has_job_id = w->job != 0;
     c->job_id = story_id(w->job);
@@ -181,6 +183,17 @@ static void a_message_carries_the_id_of_its_command(void **state)
     (void)state;
     WHEN(send_message(.actor = ANA, .to = BEN, .command_id = ANY_COMMAND));
     THEN_REJECTED("not_the_owner");
+}
+
+/* Its outcome may be forgotten, and then it is decided again. */
+static void a_message_is_sent_once(void **state)
+{
+    (void)state;
+    WHEN(send_message(.actor = ANA, .to = BEN));
+    THEN(message_sent(ANA, BEN));
+    WHEN(send_message(.actor = ANA, .to = BEN));
+    THEN_REJECTED("already_exists");
+    assert_int_equal(the_thread()->version, 1);
 }
 
 static void a_participant_marks_what_was_read(void **state)
@@ -341,6 +354,7 @@ int main(void)
         RULE(nobody_writes_into_the_thread_of_others),
         RULE(a_message_stays_with_its_job),
         RULE(a_message_carries_the_id_of_its_command),
+        RULE(a_message_is_sent_once),
         RULE(a_participant_marks_what_was_read),
         RULE(a_mark_never_goes_back),
         RULE(each_has_a_mark_of_the_own),

@@ -204,6 +204,55 @@ static void a_payment_is_given_back_in_parts(void **state)
     assert_int_equal(payment->refunded, TOTAL);
 }
 
+/* Its outcome may be forgotten, and then it is decided again. */
+static void a_refund_is_made_once(void **state)
+{
+    (void)state;
+    GIVEN(invoice_issued(), payment_recorded(), invoice_paid());
+    WHEN(refund_payment(.actor = BEN, .amount = 400, .command_id = A_REFUND));
+    THEN(payment_refunded(.amount = 400));
+    WHEN(refund_payment(.actor = BEN, .amount = 100));
+    THEN(payment_refunded(.amount = 100));
+    WHEN(refund_payment(.actor = BEN, .amount = 400, .command_id = A_REFUND));
+    THEN_REJECTED("already_done");
+    WHEN(refund_payment(.actor = BEN, .amount = 500));
+    THEN(payment_refunded(.amount = 500));
+}
+
+static void refunds_of_a_payment_are_limited(void **state)
+{
+    (void)state;
+    GIVEN(invoice_issued(), payment_recorded(), invoice_paid());
+    WHEN(refund_payment(.actor = BEN, .amount = 1, .command_id = A_REFUND));
+    for (size_t i = 1; i < PAYMENT_REFUNDS_MAX; i++) {
+        WHEN(refund_payment(.actor = BEN, .amount = 1));
+        THEN(payment_refunded(.amount = 1));
+    }
+    WHEN(refund_payment(.actor = BEN, .amount = 1));
+    THEN_REJECTED("too_many_refunds");
+    WHEN(refund_payment(.actor = BEN, .amount = 1, .command_id = A_REFUND));
+    THEN_REJECTED("already_done");
+}
+
+/* In a log of before the limit. */
+static void the_newest_refunds_are_remembered(void **state)
+{
+    (void)state;
+    GIVEN(invoice_issued(), payment_recorded(), invoice_paid());
+    for (size_t i = 0; i < 2 * PAYMENT_REFUNDS_MAX; i++) {
+        struct record event = payment_refunded(.amount = 1);
+        ((struct payment_refunded *)event.value)->meta.command_id = story_id(1000 + (unsigned)i);
+        GIVEN(event);
+    }
+    WHEN(refund_payment(.actor = BEN, .amount = 1,
+                        .command_id = 1000 + 2 * PAYMENT_REFUNDS_MAX - 1));
+    THEN_REJECTED("already_done");
+    WHEN(refund_payment(.actor = BEN, .amount = 1, .command_id = 1000 + PAYMENT_REFUNDS_MAX));
+    THEN_REJECTED("already_done");
+    WHEN(refund_payment(.actor = BEN, .amount = 1));
+    THEN_REJECTED("too_many_refunds");
+}
+
 static void no_more_is_given_back_than_that_payment(void **state)
 {
     (void)state;
@@ -293,6 +342,9 @@ int main(void)
         RULE(a_part_does_not_move_the_invoice),
         RULE(the_freelancer_gives_a_payment_back),
         RULE(a_payment_is_given_back_in_parts),
+        RULE(a_refund_is_made_once),
+        RULE(refunds_of_a_payment_are_limited),
+        RULE(the_newest_refunds_are_remembered),
         RULE(no_more_is_given_back_than_that_payment),
         RULE(nobody_else_gives_a_payment_back),
         RULE(a_payment_is_given_back_in_its_currency),
