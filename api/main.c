@@ -2,7 +2,6 @@
 #include <jansson.h>
 #include <locale.h>
 #include <malloc.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +10,8 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/archive_command.h"
 #include "api/replay_command.h"
-#include "consumers/archive_export.h"
-#include "consumers/archive_import.h"
 #include "consumers/letter_command.h"
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
@@ -26,7 +24,6 @@
 #include "schemas/published.h"
 #include "schemas/schema_ids.h"
 
-#define EX_USAGE          64
 #define DESCRIPTORS_SPARE 512 /* beside connections: PostgreSQL, Kafka, the admin port */
 
 struct command_line {
@@ -246,46 +243,16 @@ run_repair(const struct config *cfg, const struct command_line *line, struct err
     return ERR_OK;
 }
 
-/* Ctrl-C ends it at once: it leaves nothing that looks whole. */
-static void die_of_signals(void)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_UNBLOCK, &all, NULL);
-}
-
 static enum err_code
 run_export(const struct config *cfg, const struct command_line *line, struct err *err)
 {
-    owned_value(archive_manifest_release) struct archive_manifest m;
-    int64_t records = 0;
-    archive_manifest_init(&m);
-    if (!line->verb[0] || line->n_arguments != 2 || strcmp(line->arguments[0], "--to") != 0)
-        return err_set(err, ERR_INVALID, "export TOPIC --to DIR");
-    const char *to = line->arguments[1];
-    die_of_signals();
-    TRY(archive_export(cfg, line->verb, to, &m, err));
-    for (size_t i = 0; i < m.n_partitions; i++)
-        records += m.partitions[i].records;
-    printf("%s: %lld records of %zu partitions are in %s\n", m.topic, (long long)records,
-           m.n_partitions, to);
-    return ERR_OK;
+    return export_command(cfg, line->verb, line->arguments, line->n_arguments, err);
 }
 
 static enum err_code
 run_import(const struct config *cfg, const struct command_line *line, struct err *err)
 {
-    const char *dirs[ARCHIVE_IMPORT_MAX];
-    int64_t records;
-    size_t n = 0;
-    for (dirs[n++] = line->verb; n <= line->n_arguments && n < ARRAY_SIZE(dirs); n++)
-        dirs[n] = line->arguments[n - 1];
-    if (!line->verb[0] || n <= line->n_arguments)
-        return err_set(err, ERR_INVALID, "import DIR ...: 1 to %d directories", ARCHIVE_IMPORT_MAX);
-    die_of_signals();
-    TRY(archive_import(cfg, dirs, n, &records, err));
-    printf("%lld records are restored and checked\n", (long long)records);
-    return ERR_OK;
+    return import_command(cfg, line->verb, line->arguments, line->n_arguments, err);
 }
 
 static enum err_code
@@ -323,8 +290,10 @@ static const struct command {
     {"repair",      run_repair,      false,
      "`repair rebuild` a view, `repair accept-commands` as they are (W11)"                                       },
     {"replay",      run_replay,      true,  "make views anew from the event logs; `replay help`"                 },
-    {"export",      run_export,      true,  "`export TOPIC --to DIR`: a log as Avro files, with its manifest"    },
-    {"import",      run_import,      true,  "`import DIR ...`: restore exported logs into a new cluster"         },
+    {"export",      run_export,      true,
+     "`export --all --to DIR`: one cut of all logs; `export TOPIC --to DIR`"                                     },
+    {"import",      run_import,      true,
+     "`import --all --from DIR`: restore them into a new cluster; `import DIR ...`"                              },
     {"services",    run_services,    false, "print the services as documentation, with a picture"                },
     {"schemas",     run_schemas,     false,
      "print id, subject, version; `check`, `publish`, `list` in the registry"                                    },
@@ -418,7 +387,7 @@ int main(int argc, char **argv)
     }
     if (!understood || !command) {
         help(stderr);
-        return EX_USAGE;
+        return ERR_EXIT_USAGE;
     }
     process_setup();
     enum err_code code = sodium_init() < 0 ? err_set(&err, ERR_INTERNAL, "libsodium does not start")
@@ -436,5 +405,5 @@ int main(int argc, char **argv)
     if (code != ERR_OK)
         log_error("cannot go on", KV_S("command", line.command), KV_ERR(&err));
     fflush(NULL);
-    _exit(err_exit_code[code]); /* RULES 14: librdkafka's threads may still be there */
+    _exit(err_exit_status(code, &err)); /* RULES 14: librdkafka's threads may still be there */
 }

@@ -11,9 +11,9 @@
 #define ARCHIVE_MANIFEST_NAME  "manifest.json"
 #define ARCHIVE_FORMAT         "hirelog-archive-1"
 #define ARCHIVE_PARTITIONS_MAX 1024
-#define ARCHIVE_MANIFEST_MAX   (64 * 1024 * 1024) /* bytes */
 #define ARCHIVE_CLUSTER_MAX    64
 #define ARCHIVE_GROUPS_MAX     64
+#define ARCHIVE_RUN_MAX        40
 #define ARCHIVE_GROUP_NAME_MAX 64
 
 struct archive_partition {
@@ -37,6 +37,10 @@ struct archive_manifest {
     bool commands; /* of the service's two logs: else it is the events */
     char cluster_id[ARCHIVE_CLUSTER_MAX];
     int64_t exported_at_us;
+    char run
+        [ARCHIVE_RUN_MAX]; /* of an export of all logs (archive_index.h); "" = of this log alone */
+    char sum[ARCHIVE_SHA256_LEN +
+             1]; /* of the manifest's text; "" = not written yet, or of before */
     struct archive_partition *partitions; /* by number */
     size_t n_partitions;
     struct archive_group *groups;
@@ -46,9 +50,9 @@ struct archive_manifest {
 
 void archive_manifest_init(struct archive_manifest *m);
 void archive_manifest_release(struct archive_manifest *m);
-/* As JSON text; the name is the last thing to appear. ERR_UNAVAILABLE: the disk says no. */
+/* As JSON text; the name is the last thing to appear. Sets m->sum. ERR_UNAVAILABLE: the disk says no. */
 MUST_CHECK enum err_code
-archive_manifest_write(const struct archive_manifest *m, const char *dir, struct err *err);
+archive_manifest_write(struct archive_manifest *m, const char *dir, struct err *err);
 /* Into an initialised one. ERR_INVALID says what is missing or odd, and that it is no archive. */
 MUST_CHECK enum err_code
 archive_manifest_read(const char *dir, struct archive_manifest *ret, struct err *err);

@@ -31,6 +31,13 @@ const char *const err_code_name[ERR_CODE_N] = {
     [ERR_INTERNAL] = "internal",
 };
 
+int err_exit_status(enum err_code code, const struct err *err)
+{
+    if (code == ERR_INVALID && err && strcmp(err->reason, ERR_REASON_USAGE) == 0)
+        return ERR_EXIT_USAGE;
+    return err_exit_code[code];
+}
+
 static enum err_code
 set(struct err *err, enum err_code code, const char *reason, const char *fmt, va_list ap)
 {

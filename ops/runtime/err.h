@@ -24,8 +24,11 @@ enum err_action { ERR_ACTION_NONE, ERR_ACTION_RETRY, ERR_ACTION_PARK, ERR_ACTION
 #define ERR_MSG_MAX    256
 #define ERR_REASON_MAX 48
 
-/* Written only on failure. `reason` is empty but for ERR_REJECTED (decider code) and SQL errors
- * (SQLSTATE). */
+#define ERR_REASON_USAGE "usage" /* of ERR_INVALID: the command line makes no sense */
+#define ERR_EXIT_USAGE   64      /* EX_USAGE */
+
+/* Written only on failure. `reason` is empty but for ERR_REJECTED (decider code), SQL errors
+ * (SQLSTATE) and ERR_REASON_USAGE. */
 struct err {
     enum err_code code;
     char reason[ERR_REASON_MAX];
@@ -37,6 +40,8 @@ extern const enum err_action err_worker_action[ERR_CODE_N];
 extern const int
     err_exit_code[ERR_CODE_N]; /* sysexits: ERR_INVALID 78 (EX_CONFIG), ERR_UNAVAILABLE 75, ... */
 extern const char *const err_code_name[ERR_CODE_N];
+/* What a process ends with: err_exit_code, or ERR_EXIT_USAGE. err may be NULL. */
+int err_exit_status(enum err_code code, const struct err *err);
 
 /* Fills *err (err may be NULL) and returns code: `return err_set(err, ERR_INVALID, "port %d", p);`
  */

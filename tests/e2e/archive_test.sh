@@ -64,8 +64,8 @@ it "fastavro reads what Confluent's consumer reads, record by record"
 it "what is wrong is named"
 fails 78 'is an archive already' hirelog export hirelog.job.events --to "$work/job.events"
 fails 78 'is no topic of ours' hirelog export hirelog.job --to "$work/new"
-fails 78 'export TOPIC --to DIR' hirelog export hirelog.job.events
-fails 78 'import DIR ...' hirelog import
+fails 64 'export TOPIC --to DIR' hirelog export hirelog.job.events
+fails 64 'import DIR ...' hirelog import
 fails 78 'is not an archive' hirelog import "$work"
 fails 73 'is not empty' hirelog import "$work/job.events"
 [[ ! -e $work/new ]] || die "a refused export made a directory"

@@ -568,7 +568,7 @@ static void an_import_that_was_killed_is_noticed_and_goes_on(void **state)
     };
     struct err err;
     exported("job.events", "killed");
-    const char *args[] = {"import", dir_of("killed"), NULL};
+    const char *args[] = {"import", "--unrelated", dir_of("killed"), NULL};
     lose_the_view();
     for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
         char prefix[64];
@@ -594,7 +594,7 @@ static void an_import_that_was_killed_is_noticed_and_goes_on(void **state)
 static void a_worker_waits_for_the_end_of_an_import(void **state)
 {
     (void)state;
-    const char *args[] = {"import", dir_of("killed"), NULL};
+    const char *args[] = {"import", "--unrelated", dir_of("killed"), NULL};
     move_to("archive_waited");
     lose_the_view();
     assert_true(run_killed_at("import_after_events:2", args));
@@ -744,7 +744,7 @@ static void a_damaged_archive_is_refused(void **state)
     patch("damaged", first, -40, true);
     refused(import_from("damaged", NULL, &err), ERR_INVALID, &err, "bytes, the manifest says");
     patch("damaged", "manifest.json", -9, true);
-    refused(import_from("damaged", NULL, &err), ERR_INVALID, &err, "its manifest is damaged");
+    refused(import_from("damaged", NULL, &err), ERR_INVALID, &err, "it is damaged");
     refused(import_from("nowhere", NULL, &err), ERR_INVALID, &err, "No such file");
     bool marked = true; /* nothing was begun */
     assert_int_equal(import_mark_find(world.producer, "archive_damaged.job.events", &marked, &err),
@@ -785,7 +785,7 @@ static void a_command_that_comes_meanwhile_is_not_lost_silently(void **state)
     };
     static const char *const points[] = {"import_after_events:2", "import_during_fill:3"};
     struct err err;
-    const char *args[] = {"import", dir_of("fits"), NULL};
+    const char *args[] = {"import", "--unrelated", dir_of("fits"), NULL};
     for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
         char prefix[64];
         snprintf(prefix, sizeof(prefix), "archive_meanwhile_%zu", i);
@@ -803,7 +803,7 @@ static void commands_that_the_topic_keeps_no_longer_are_no_damage(void **state)
     (void)state;
     struct err err;
     struct seen is = {0};
-    const char *args[] = {"import", dir_of("fits"), dir_of("fits_commands"), NULL};
+    const char *args[] = {"import", "--unrelated", dir_of("fits"), dir_of("fits_commands"), NULL};
     move_to("archive_expired");
     assert_true(run_killed_at("import_before_unmark", args));
     assert_int_equal(
