@@ -194,6 +194,13 @@ static bool ready(struct strbuf *out, void *arg)
                     up ? "true" : "false");
         all &= up;
     }
+    strbuf_adds(out, "},\"writable\":{");
+    for (size_t i = 0; i < api->n_services; i++) {
+        bool writable = waiters_writable(api->services[i].waiters);
+        strbuf_addf(out, "%s\"%s\":%s", i ? "," : "", api->services[i].service->name,
+                    writable ? "true" : "false");
+        all &= writable;
+    }
     strbuf_adds(out, "},\"watermarks\":{");
     for (size_t i = 0; i < api->n_services; i++) {
         strbuf_addf(out, "%s\"%s\":", i ? "," : "", api->services[i].service->name);

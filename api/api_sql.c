@@ -13,6 +13,7 @@ void api_sql_init(const char *vault)
         const char *name;
     } files[API_SQL_N] = {
         [API_WATERMARKS] = {false, "api_watermarks"  },
+        [API_WRITABLE] = {false, "api_writable"    },
         [API_OUTCOMES] = {false, "api_outcomes"    },
         [API_PENDING_SAVE] = {false, "api_pending_save"},
         [API_COMMAND_FIND] = {false, "api_command_find"},

@@ -9,6 +9,7 @@
 
 enum api_sql {
     API_WATERMARKS,
+    API_WRITABLE,
     API_OUTCOMES,
     API_PENDING_SAVE,
     API_COMMAND_FIND,

@@ -60,6 +60,7 @@ enum err_code db_thread(struct api_service *s, struct pg **ret, struct err *err)
             db->retry_us = time_monotonic_us() + RETRY_US;
             return err->code = ERR_UNAVAILABLE;
         }
+        db->used = false;
     }
     *ret = db->pg;
     return ERR_OK;
@@ -74,17 +75,21 @@ static void drop(struct api_service *s)
 
 typedef enum err_code attempt_fn(struct pg *pg, void *arg, struct err *err);
 
-/* A connection may have broken since its last use, or its generation be over (R2): worth one more try, on a new one. */
+/* A connection may have broken since its last use, lead to a server that takes no writes any more, or its generation be over
+ * (R2): worth one more try, on a new one. One that was new already is told the same again. */
 static enum err_code
 attempt_twice(struct api_service *s, attempt_fn *attempt, void *arg, struct err *err)
 {
     for (int i = 0;; i++) {
         struct pg *pg = NULL;
         TRY(db_thread(s, &pg, err));
+        struct local_db *db = &local_get()->db[s->index];
+        bool fresh = !db->used;
+        db->used = true;
         enum err_code code = attempt(pg, arg, err);
         if (code == ERR_OK)
             return code;
-        bool again = pg_broken(pg);
+        bool again = pg_broken(pg) && !fresh;
         if (generation_over(err)) {
             again = true;
             drop(s);

@@ -14,6 +14,7 @@ struct request;
 struct local_db {
     struct pg *pg;
     int generation;
+    bool used;        /* since it was opened */
     int64_t retry_us; /* monotonic: not before */
 };
 

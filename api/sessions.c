@@ -148,7 +148,7 @@ static enum err_code session_read(
 static void session_touch(struct sessions *s, struct session *session, int64_t now, struct arena *a)
 {
     struct err ignored;
-    if (now - session->last_seen_at < TOUCH_US)
+    if (now - session->last_seen_at < TOUCH_US || !waiters_writable(s->api->vault->waiters))
         return;
     struct pg_param p[] = {hash_param(a, session->who.token_hash), pg_p_time(a, now)};
     if (db_exec(s->api->vault, api_sql(VAULT_SESSION_TOUCH), p, ARRAY_SIZE(p), NULL, &ignored) !=

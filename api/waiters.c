@@ -47,6 +47,7 @@ struct waiters {
     bool drained;
     _Atomic int64_t epoch;
     _Atomic bool listening;
+    _Atomic bool writable;
     _Atomic bool stop;
     /* the thread's own */
     struct pg *listen, *lookup;
@@ -361,11 +362,25 @@ static void late_answer(struct waiters *w)
 
 /* ---- the connections */
 
+static void writable_set(struct waiters *w, bool writable)
+{
+    if (atomic_exchange(&w->writable, writable) == writable)
+        return;
+    if (writable)
+        log_info("database takes writes", KV_S("service", w->service->service->name));
+    else
+        log_warn("database takes no writes; asking again on a new connection until it does",
+                 KV_S("service", w->service->service->name));
+}
+
 static enum err_code watermarks_read(struct waiters *w, struct err *err)
 {
-    const PGresult *r = NULL;
-    TRY(pg_exec(w->lookup, api_sql(API_WATERMARKS), NULL, 0, &r, err));
+    size_t watermarks = pg_queue(w->lookup, api_sql(API_WATERMARKS), NULL, 0);
+    size_t writable = pg_queue(w->lookup, api_sql(API_WRITABLE), NULL, 0);
+    TRY(pg_sync(w->lookup, err));
+    const PGresult *r = pg_result(w->lookup, watermarks);
     w->reread_us = time_monotonic_us() + REREAD_US;
+    writable_set(w, pg_get_bool(pg_result(w->lookup, writable), 0, 0));
     for (int i = 0; i < PQntuples(r); i++) {
         int live = (int)pg_get_int8(r, i, 2);
         db_generation_seen(w->service, live);
@@ -466,13 +481,6 @@ static void sleep_until_something(struct waiters *w)
     }
 }
 
-static enum err_code look(struct waiters *w, struct err *err)
-{
-    if (time_monotonic_us() >= w->reread_us)
-        TRY(watermarks_read(w, err));
-    return passed_answer(w, err);
-}
-
 /* Another generation is live (R2): what is looked up is there, and no notification was missed. */
 static enum err_code lookup_reopen(struct waiters *w, struct err *err)
 {
@@ -480,6 +488,14 @@ static enum err_code lookup_reopen(struct waiters *w, struct err *err)
     w->lookup = NULL;
     TRY(db_open(w->service, "hirelog api outcomes", &w->lookup, &w->generation, err));
     return watermarks_read(w, err);
+}
+
+/* A session keeps the read-only default that it was opened with, also when the database has got another. */
+static enum err_code look(struct waiters *w, struct err *err)
+{
+    if (time_monotonic_us() >= w->reread_us)
+        TRY(atomic_load(&w->writable) ? watermarks_read(w, err) : lookup_reopen(w, err));
+    return passed_answer(w, err);
 }
 
 static enum err_code turn(struct waiters *w, struct err *err)
@@ -522,6 +538,7 @@ enum err_code waiters_start(struct api_service *s, struct waiters **ret, struct 
     pthread_mutex_init(&w->lock, NULL);
     arena_init(&w->arena);
     watermarks_forget(w);
+    atomic_store(&w->writable, true); /* until a look says other */
     if (w->wake_fd < 0 || pthread_create(&w->thread, NULL, waiters_main, w) != 0) {
         free(w);
         return err_set(err, ERR_INTERNAL, "cannot start the waiters of %s", s->service->name);
@@ -598,6 +615,11 @@ int64_t waiters_epoch(const struct waiters *w)
 bool waiters_listening(const struct waiters *w)
 {
     return atomic_load(&w->listening);
+}
+
+bool waiters_writable(const struct waiters *w)
+{
+    return atomic_load(&w->writable);
 }
 
 void waiters_print(struct waiters *w, struct strbuf *out)

@@ -41,6 +41,8 @@ void waiters_add_read(struct waiters *w, struct read_wait *r);
 int64_t waiters_epoch(const struct waiters *w);
 /* Is the LISTEN connection up? What was read under an epoch that still holds is then fresh. */
 bool waiters_listening(const struct waiters *w);
+/* Does the service's database take writes, as of the last look (at most IDLE_MS and a connect ago)? */
+bool waiters_writable(const struct waiters *w);
 /* Appends {"<partition>":<next_command>,...}: the watermarks known on this connection. */
 void waiters_print(struct waiters *w, struct strbuf *out);
 

@@ -10,12 +10,15 @@
 #define BACK_OFF_MAX_MS   5000
 #define SLICE_MS          20
 #define HOLDER_CHECK_MS   500
+#define LOG_AGAIN_US      (60 * 1000000LL)
 
 struct lane {
     struct lane_identity id;
     struct lane_pulse pulse;
     atomic_bool adopted;
     pthread_t thread;
+    char complaint[ERR_MSG_MAX]; /* the last one that was logged, */
+    int64_t complain_at_us;      /* and when the same may be logged again */
 };
 
 /* Waits, ready to stop. */
@@ -90,11 +93,22 @@ static void stand_still(struct lane *l, const struct err *err)
         pause_ms(l, BACK_OFF_MAX_MS);
 }
 
-static void failed(struct lane *l, const struct err *err, int64_t back_off_ms)
+/* Once, and again every minute while it stays the same. */
+static void complain(struct lane *l, const struct err *err)
 {
+    int64_t now = time_monotonic_us();
+    if (strcmp(err->msg, l->complaint) == 0 && now < l->complain_at_us)
+        return;
+    l->complain_at_us = now + LOG_AGAIN_US;
+    snprintf(l->complaint, sizeof(l->complaint), "%s", err->msg);
     log_warn("lane interrupted, opening it again", KV_S("service", l->id.service->name),
              KV_I("partition", l->id.partition), KV_S("code", err_code_name[err->code]),
              KV_ERR(err));
+}
+
+static void failed(struct lane *l, const struct err *err, int64_t back_off_ms)
+{
+    complain(l, err);
     metric_add(l->pulse.restarts, 1);
     lane_pulse_state(&l->pulse, LANE_BACKING_OFF, err->msg);
     pause_ms(l, back_off_ms);

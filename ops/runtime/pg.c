@@ -3,13 +3,13 @@
 #include <assert.h>
 #include <poll.h>
 
+#include "ops/runtime/pg_errors.h"
 #include "ops/runtime/strbuf.h"
 #include "ops/runtime/timeutil.h"
 
 #define PREPARED_MAX        512 /* statements of one connection; a power of two (open addressing) */
 #define DEADLINE_DEFAULT_MS 30000 /* of one sync, where no statement timeout bounds it */
-#define SQLSTATE_LEN        5
-#define SQL_SHOWN_MAX       60 /* bytes of a statement without a name, in an error */
+#define SQL_SHOWN_MAX       60    /* bytes of a statement without a name, in an error */
 
 enum entry_kind { ENTRY_PREPARE, ENTRY_EXECUTE, ENTRY_COMMAND };
 
@@ -309,33 +309,8 @@ static bool succeeded(const struct entry *e)
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
-/* What an SQLSTATE means to us: the caller's data, the weather, or a bug. */
-static enum err_code classify(const char *sqlstate)
-{
-    static const struct {
-        const char *prefix;
-        enum err_code code;
-    } classes[] = {
-        {"22",    ERR_INVALID    },
-        {"23",    ERR_INVALID    },
-        {"54",    ERR_INVALID    }, /* a value over a limit of the program: an index row, say */
-        {"08",    ERR_UNAVAILABLE},
-        {"40",    ERR_UNAVAILABLE},
-        {"53",    ERR_UNAVAILABLE},
-        {"55P03", ERR_UNAVAILABLE},
-        {"57",    ERR_UNAVAILABLE},
-        {"58",    ERR_UNAVAILABLE},
-        {"25P03", ERR_UNAVAILABLE}, /* idle in transaction timeout */
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
-        if (strncmp(sqlstate, classes[i].prefix, strlen(classes[i].prefix)) == 0)
-            return classes[i].code;
-    }
-    return ERR_INTERNAL;
-}
-
 /* A text that has no name is cut, so that there is room for what PostgreSQL says of it. */
-static enum err_code entry_error(const struct entry *e, struct err *err)
+static enum err_code entry_error(struct pg *pg, const struct entry *e, struct err *err)
 {
     const char *sqlstate = PQresultErrorField(e->res, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(e->res, PG_DIAG_MESSAGE_PRIMARY);
@@ -343,8 +318,11 @@ static enum err_code entry_error(const struct entry *e, struct err *err)
     if (!sqlstate)
         return err_set(err, ERR_UNAVAILABLE, "%.*s: %s", SQL_SHOWN_MAX, what,
                        PQresultErrorMessage(e->res));
-    return err_set_reason(err, classify(sqlstate), sqlstate, "%.*s: %s (%s)", SQL_SHOWN_MAX, what,
-                          message ? message : "", sqlstate);
+    const struct pg_error_rule *rule = pg_error_rule(sqlstate);
+    if (rule && rule->close)
+        pg->broken = true;
+    return err_set_reason(err, rule ? rule->code : ERR_INTERNAL, sqlstate, "%.*s: %s (%s)",
+                          SQL_SHOWN_MAX, what, message ? message : "", sqlstate);
 }
 
 /* A statement whose preparation failed or was skipped must be prepared again. Rebuilds the probing
@@ -388,7 +366,7 @@ enum err_code pg_sync(struct pg *pg, struct err *err)
         for (size_t i = 0; i < pg->n_entries; i++) {
             const struct entry *e = &pg->entries[i];
             if (e->res && !succeeded(e) && PQresultErrorField(e->res, PG_DIAG_SQLSTATE)) {
-                entry_error(e, err);
+                entry_error(pg, e, err);
                 if (err)
                     err->code = ERR_UNAVAILABLE;
                 return ERR_UNAVAILABLE;
@@ -400,7 +378,7 @@ enum err_code pg_sync(struct pg *pg, struct err *err)
     for (size_t i = 0; i < pg->n_entries; i++) {
         if (!succeeded(&pg->entries[i])) {
             forget_failed_preparations(pg);
-            return entry_error(&pg->entries[i], err);
+            return entry_error(pg, &pg->entries[i], err);
         }
     }
     return ERR_OK;
@@ -486,7 +464,7 @@ enum err_code pg_script(struct pg *pg, const char *sql, struct err *err)
         return err_set(err, ERR_UNAVAILABLE, "connection to PostgreSQL lost: %s",
                        PQerrorMessage(pg->conn));
     struct entry e = {.kind = ENTRY_COMMAND, .sql = "script", .res = PQexec(pg->conn, sql)};
-    enum err_code code = succeeded(&e) ? ERR_OK : entry_error(&e, err);
+    enum err_code code = succeeded(&e) ? ERR_OK : entry_error(pg, &e, err);
     PQclear(e.res);
     if (!PQenterPipelineMode(pg->conn))
         pg->broken = true;

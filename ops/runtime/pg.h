@@ -81,9 +81,9 @@ size_t pg_queue(struct pg *pg, const struct pg_stmt *s, const struct pg_param *p
 size_t pg_queue_command(struct pg *pg, const char *sql);
 /* Like pg_queue, for what is too rare to keep prepared. sql must live until the sync. */
 size_t pg_queue_once(struct pg *pg, const char *sql, const struct pg_param *p, size_t n);
-/* Sends SYNC, flushes, reads all results. The first failed statement's error: class 22/23 ->
- * ERR_INVALID, 08/40/53/55P03/ 57/58 -> ERR_UNAVAILABLE, others ERR_INTERNAL; err->reason holds the
- * SQLSTATE, err->msg names the statement. */
+/* Sends SYNC, flushes, reads all results. The first failed statement's error: its code by the table
+ * of pg_errors.h, by which the connection may be broken, too; err->reason holds the SQLSTATE,
+ * err->msg names the statement. */
 MUST_CHECK enum err_code pg_sync(struct pg *pg, struct err *err);
 const PGresult *pg_result(const struct pg *pg, size_t index);
 int64_t pg_affected(const struct pg *pg, size_t index); /* rows of an INSERT/UPDATE/DELETE */
