@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "ops/runtime/deadline.h"
 #include "ops/runtime/timeutil.h"
 
-#define GUARD_TICK_S 1
+#define GUARD_TICK_MS 1000
 
 struct guard_entry {
     struct guard_entry *prev, *next;
@@ -37,10 +38,8 @@ static void *guard_main(void *arg)
     struct guard *g = arg;
     pthread_mutex_lock(&g->lock);
     while (!g->stop) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += GUARD_TICK_S;
-        (void)pthread_cond_timedwait(&g->stopping, &g->lock, &until);
+        struct timespec until = deadline_after_ms(GUARD_TICK_MS);
+        (void)deadline_wait(&g->stopping, &g->lock, &until);
         shut_late_ones(g, time_monotonic_us());
     }
     pthread_mutex_unlock(&g->lock);
@@ -53,7 +52,7 @@ enum err_code guard_start(struct guard **ret, struct err *err)
     if (!g)
         abort();
     pthread_mutex_init(&g->lock, NULL);
-    pthread_cond_init(&g->stopping, NULL);
+    deadline_cond_init(&g->stopping);
     g->list.prev = g->list.next = &g->list;
     if (pthread_create(&g->thread, NULL, guard_main, g) != 0) {
         free(g);

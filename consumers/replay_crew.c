@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "consumers/progress.h"
+#include "ops/runtime/deadline.h"
 
 #define SHOW_MS 100
 
@@ -78,12 +79,8 @@ static int64_t sum_of_ends(const struct crew *c)
 static void watch(struct crew *c, struct progress *p, int64_t from, int64_t total)
 {
     while (c->n_running > 0) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += SHOW_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&c->one_ended, &c->lock, &until);
+        struct timespec until = deadline_after_ms(SHOW_MS);
+        (void)deadline_wait(&c->one_ended, &c->lock, &until);
         if (p)
             progress_show(p, sum_of_next(c) - from, total);
     }
@@ -111,7 +108,7 @@ enum err_code replay_crew_run(
     struct crew c = {.logs = logs, .n = n};
     struct progress p;
     pthread_mutex_init(&c.lock, NULL);
-    pthread_cond_init(&c.one_ended, NULL);
+    deadline_cond_init(&c.one_ended);
     int64_t from = sum_of_next(&c), total = sum_of_ends(&c) - from;
     if (what)
         progress_begin(&p, out, terminal, what);

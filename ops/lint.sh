@@ -53,6 +53,12 @@ words() {
         problem 'a test sleeps; wait for the condition' || :
 }
 
+# A wait by the wall clock lasts an hour longer when that is set back by an hour.
+waits() {
+    tracked | { grep -E '\.[ch]$' | grep -vE '^ops/runtime/(timeutil|deadline)\.c$|^tests/' || :; } |
+        xargs -r grep -nE 'CLOCK_REALTIME|pthread_cond_timedwait|sem_timedwait' | problem 'a wait by the wall clock; see ops/runtime/deadline.h' || :
+}
+
 lengths() {
     awk 'FNR == 1 {open = 0}
         /^[a-zA-Z_].*\)[ ]*$/ {name = $0}
@@ -75,6 +81,7 @@ report=$({
     sql_rules
     sql_of_events
     words
+    waits
     scripts
 })
 [[ -z $report ]] || {

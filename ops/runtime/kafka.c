@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <pthread.h>
 
+#include "ops/runtime/deadline.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 
@@ -488,15 +489,11 @@ void kafka_consumer_close(rd_kafka_t *rk)
 static struct watermark_call *
 watermark_call_start(rd_kafka_t *rk, const char *topic, int32_t partition)
 {
-    pthread_condattr_t attr;
     pthread_t thread;
     struct watermark_call *c = calloc(1, sizeof(*c));
     if (!c)
         abort();
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->done_cond, &attr);
-    pthread_condattr_destroy(&attr);
+    deadline_cond_init(&c->done_cond);
     c->users = 2;
     c->rk = rk;
     c->partition = partition;
@@ -519,13 +516,11 @@ enum err_code kafka_watermarks(rd_kafka_t *reader,
                                struct err *err)
 {
     struct watermark_call *c = watermark_call_start(reader, topic, partition);
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += WATERMARK_MS / 1000;
+    struct timespec until = deadline_after_ms(WATERMARK_MS);
     pthread_mutex_lock(&calls_lock);
-    int waited = 0;
-    while (!c->done && waited == 0)
-        waited = pthread_cond_timedwait(&c->done_cond, &calls_lock, &deadline);
+    bool in_time = true;
+    while (!c->done && in_time)
+        in_time = deadline_wait(&c->done_cond, &calls_lock, &until);
     enum err_code code = c->done
                              ? err_from_code(c->code, "watermarks of", topic, err)
                              : err_set(err, ERR_UNAVAILABLE, "watermarks of %s: no answer", topic);
