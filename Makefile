@@ -126,6 +126,8 @@ run: deps ## build, start everything under var/, run the hire scenario, leave it
 	$(Q)$(BUILD) all build/tools/avro_cat
 	$(Q)ops/stack.sh up
 	$(Q)ops/scenario.sh
+	$(Q)echo "what production has and this stack has not (build/hirelog topics check):"; \
+	    build/hirelog topics check --config $${HIRELOG_VAR:-var}/hirelog.conf
 up: deps ## start what is not running (Kafka, PostgreSQL, api, worker), return when all are ready
 	$(Q)$(BUILD) all
 	$(Q)ops/stack.sh up

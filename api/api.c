@@ -24,6 +24,7 @@
 #include "api/stream_quota.h"
 #include "api/throttle.h"
 #include "api/waiters.h"
+#include "consumers/topology_watch.h"
 #include "ops/runtime/admin.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
@@ -131,6 +132,7 @@ static enum err_code api_open(struct api *api, struct err *err)
         return err_set(err, ERR_INTERNAL, "route table: %s", mistake);
     if ((mistake = feed_rules_check()))
         return err_set(err, ERR_INTERNAL, "feed table: no fitting row for %s", mistake);
+    TRY(topology_watch_start(cfg, true, &api->topology, err));
     TRY(schema_ids_look_up(err));
     TRY(identity_key_read(api, err));
     api->sessions = sessions_new(api);
@@ -146,7 +148,8 @@ static enum err_code api_open(struct api *api, struct err *err)
     TRY(passwords_start(cfg, &api->passwords, err));
     TRY(pool_start(cfg->list_threads, LIST_QUEUE_MAX, &api->lists, err));
     TRY(pool_start(1, SCHEMA_FETCHES_MAX, &api->schemas, err));
-    return sender_start(cfg, api->topics, api->n_services, &api->sender, err);
+    TRY(sender_start(cfg, api->topics, api->n_services, &api->sender, err));
+    return topology_watch_first(api->topology, err);
 }
 
 /* Ends whatever requests wait for: afterwards none stays parked. */
@@ -164,6 +167,7 @@ static void parts_stop(struct api *api)
 
 static void api_close(struct api *api)
 {
+    topology_watch_stop(api->topology);
     sender_free(api->sender);
     passwords_free(api->passwords);
     pool_free(api->lists);
@@ -206,7 +210,9 @@ static bool ready(struct strbuf *out, void *arg)
         strbuf_addf(out, "%s\"%s\":", i ? "," : "", api->services[i].service->name);
         waiters_print(api->services[i].waiters, out);
     }
-    strbuf_adds(out, "}}");
+    strbuf_adds(out, "},\"topology\":");
+    all = topology_watch_ready(api->topology, out) && all;
+    strbuf_addc(out, '}');
     return all && sender_ready(api->sender) && !atomic_load(&api->draining);
 }
 

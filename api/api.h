@@ -22,6 +22,7 @@ struct throttle;
 struct metric;
 struct feed;
 struct stream_quota;
+struct topology_watch;
 struct route;
 
 /* A service whose view is read here. */
@@ -45,6 +46,7 @@ struct api {
     struct api_service *vault; /* the service with credentials and sessions */
     const char *topics[SERVICES_MAX];
     struct sender *sender;
+    struct topology_watch *topology;
     struct sessions *sessions;
     struct passwords *passwords;
     struct pool *lists, *schemas;

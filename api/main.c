@@ -16,8 +16,8 @@
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
 #include "consumers/tail.h"
+#include "consumers/topology_command.h"
 #include "consumers/worker.h"
-#include "ops/runtime/kafka.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "projections/migrate.h"
@@ -79,69 +79,10 @@ run_migrate(const struct config *cfg, const struct command_line *line, struct er
     return migrate_run(cfg, list, n, err);
 }
 
-struct topics {
-    char names[2 * SERVICES_MAX][TOPIC_NAME_MAX];
-    struct kafka_topic_spec specs[2 * SERVICES_MAX];
-    size_t n;
-};
-
-static void topic_add(struct topics *t, const struct config *cfg, int64_t retention_ms)
-{
-    t->specs[t->n] = (struct kafka_topic_spec){
-        .name = t->names[t->n],
-        .partitions = (int32_t)cfg->partitions,
-        .replication = (int)cfg->topic_replication,
-        .retention_ms = retention_ms,
-    };
-    t->n++;
-}
-
-static void topics_of(const struct config *cfg, struct topics *t)
-{
-    t->n = 0;
-    for (size_t i = 0; i < n_services; i++) {
-        if (!services_list_has(cfg->services, services[i].name))
-            continue;
-        service_command_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
-        topic_add(t, cfg, SERVICE_COMMAND_RETENTION_MS);
-        service_event_topic(cfg->topic_prefix, services[i].name, t->names[t->n]);
-        topic_add(t, cfg, SERVICE_EVENT_RETENTION_MS);
-    }
-}
-
-static enum err_code topics_check(rd_kafka_t *rk, const struct topics *t, struct err *err)
-{
-    for (size_t i = 0; i < t->n; i++) {
-        int32_t n;
-        TRY(kafka_topic_partitions(rk, t->specs[i].name, &n, err));
-        if (n != t->specs[i].partitions)
-            return err_set(err, ERR_CONFLICT, "topic %s has %d partitions, not %d",
-                           t->specs[i].name, (int)n, (int)t->specs[i].partitions);
-    }
-    return ERR_OK;
-}
-
-static void ignore_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
-{
-    (void)rk;
-    (void)m;
-    (void)opaque;
-}
-
 static enum err_code
 run_topics(const struct config *cfg, const struct command_line *line, struct err *err)
 {
-    struct topics t;
-    rd_kafka_t *rk = NULL;
-    bool create = strcmp(line->verb, "create") == 0;
-    if (!create && strcmp(line->verb, "check") != 0)
-        return err_set(err, ERR_INVALID, "topics create, or topics check");
-    topics_of(cfg, &t);
-    TRY(kafka_producer_open(cfg, NULL, ignore_report, NULL, &rk, err));
-    enum err_code code =
-        create ? kafka_topics_create(rk, t.specs, t.n, err) : topics_check(rk, &t, err);
-    kafka_producer_close(rk);
-    return code;
+    return topology_command(cfg, line->verb, err);
 }
 
 static enum err_code

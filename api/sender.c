@@ -66,8 +66,14 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 static enum err_code
 topic_look_up(struct sender *s, rd_kafka_t *reader, size_t i, int32_t *ret, struct err *err)
 {
+    int32_t n = 0;
     TRY(import_mark_check(reader, s->topics[i], err));
-    return kafka_topic_partitions(s->rk, s->topics[i], ret, err);
+    TRY(kafka_topic_partitions(s->rk, s->topics[i], &n, err));
+    if (n != s->cfg->partitions) /* no lane would own some of them */
+        return err_set(err, ERR_CONFLICT, "topic %s has %d partitions, the settings say %d",
+                       s->topics[i], (int)n, (int)s->cfg->partitions);
+    *ret = n;
+    return ERR_OK;
 }
 
 /* Nothing can be known about Kafka from here while it is away: tried again until it answers. */
@@ -82,7 +88,8 @@ static void topics_look_up(struct sender *s)
         if (atomic_load(&s->partitions[i]) != 0)
             continue;
         if (topic_look_up(s, reader, i, &n, &err) != ERR_OK)
-            log_warn("command topic is not there yet", KV_S("topic", s->topics[i]), KV_ERR(&err));
+            log_warn("command topic cannot be used yet, looking again", KV_S("topic", s->topics[i]),
+                     KV_ERR(&err));
         else
             atomic_store(&s->partitions[i], n);
     }

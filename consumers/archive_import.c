@@ -8,6 +8,7 @@
 #include "consumers/import_mark.h"
 #include "consumers/log_restore.h"
 #include "consumers/log_scan.h"
+#include "consumers/topology.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "producers/event_log.h"
@@ -184,9 +185,10 @@ static enum err_code mark_all(struct import *x, struct err *err)
     for (size_t i = 0; i < x->n; i++) {
         struct restored_service *s = &x->services[i];
         struct kafka_topic_spec specs[] = {
-            {s->events.topic,   s->n, replication, SERVICE_EVENT_RETENTION_MS  },
-            {s->commands.topic, s->n, replication, SERVICE_COMMAND_RETENTION_MS},
+            topology_spec(x->cfg, TOPOLOGY_EVENTS, s->events.topic),
+            topology_spec(x->cfg, TOPOLOGY_COMMANDS, s->commands.topic),
         };
+        specs[0].partitions = specs[1].partitions = s->n; /* the archive's */
         TRY(kafka_topics_create(x->reader, specs, ARRAY_SIZE(specs), err));
     }
     crash_point("import_after_topics");

@@ -39,8 +39,7 @@ enum err_code import_mark_set(rd_kafka_t *rk, const char *topic, int replication
 {
     char mark[TOPIC_NAME_MAX];
     import_mark_topic(topic, mark);
-    struct kafka_topic_spec spec = {
-        .name = mark, .partitions = 1, .replication = replication, .retention_ms = -1};
+    struct kafka_topic_spec spec = {.name = mark, .partitions = 1, .replication = replication};
     return kafka_topics_create(rk, &spec, 1, err);
 }
 

@@ -13,9 +13,6 @@
 #define GROUP_NAME_MAX  256
 #define SERVICE_WORKERS "worker" /* the group of a service's lanes */
 
-#define SERVICE_EVENT_RETENTION_MS   (-1) /* for ever */
-#define SERVICE_COMMAND_RETENTION_MS (2 * 86400000LL)
-
 /* Fills the command's payload from the event; meta and what equals the command's id are the
  * reactor's. False: not for this one. Pure. */
 typedef bool

@@ -5,6 +5,7 @@
 #include "consumers/group.h"
 #include "consumers/projector.h"
 #include "consumers/reactor.h"
+#include "consumers/topology_watch.h"
 #include "consumers/watchdog.h"
 #include "ops/runtime/admin.h"
 #include "ops/runtime/lifecycle.h"
@@ -24,6 +25,7 @@ struct worker {
     struct reactor *reactors[REACTORS_MAX];
     size_t n_reactors;
     struct watchdog *watchdog;
+    struct topology_watch *topology;
     struct admin *admin;
 };
 
@@ -55,7 +57,9 @@ static bool ready(struct strbuf *out, void *arg)
             strbuf_addc(out, ',');
         all = follower_ready(follower_at(w, i), out) && all;
     }
-    strbuf_addf(out, "],\"ready\":%s}", all ? "true" : "false");
+    strbuf_adds(out, "],\"topology\":");
+    all = topology_watch_ready(w->topology, out) && all;
+    strbuf_addf(out, ",\"ready\":%s}", all ? "true" : "false");
     return all;
 }
 
@@ -77,12 +81,14 @@ static enum err_code service_start(struct worker *w, const struct service *s, st
 
 static enum err_code start(struct worker *w, struct err *err)
 {
+    TRY(topology_watch_start(w->cfg, false, &w->topology, err));
     TRY(schema_ids_look_up(err));
     for (size_t i = 0; i < n_services; i++)
         if (services_list_has(w->cfg->services, services[i].name))
             TRY(service_start(w, &services[i], err));
     TRY(watchdog_start(w->cfg, w->groups, w->n, &w->watchdog, err));
     TRY(admin_start(w->cfg->listen, (int)w->cfg->worker_admin_port, ready, w, &w->admin, err));
+    TRY(topology_watch_first(w->topology, err));
     log_info("worker started", KV_I("services", (int64_t)w->n),
              KV_I("admin_port", admin_port(w->admin)));
     return ERR_OK;
@@ -113,6 +119,7 @@ static enum err_code stop(struct worker *w, struct err *err)
     bool drained = true;
     int64_t deadline = time_monotonic_us() + DRAIN_MS * 1000LL; /* for all together (RULES 14) */
     admin_stop(w->admin);
+    topology_watch_stop(w->topology);
     watchdog_stop(w->watchdog); /* it looks at the groups' members, which are closed next */
     for (size_t i = 0; i < w->n; i++)
         group_request_stop(w->groups[i]);

@@ -44,7 +44,9 @@ static const struct setting settings[] = {
     TEXT(schema_registry_credentials_file, "", "File with `user:password` for the schema registry; empty = none."),
     TEXT(topic_prefix, "hirelog", "First part of every topic, group and transactional id."),
     INT(partitions, "1", 1, 1000, "Partitions of every topic. Frozen when the topics are created; checked at start."),
-    INT(topic_replication, "1", 1, 7, "Replication factor that `hirelog topics` creates topics with."),
+    INT(topic_replication, "1", 1, 7, "Replication factor that `hirelog topics` creates topics with; checked at start: fewer copies are refused."),
+    INT(topic_min_insync_replicas, "0", 0, 7, "min.insync.replicas that `hirelog topics` creates topics with, and asks for; 0 = 2 with topic_replication 3 or more, else 1."),
+    INT(topology_check_s, "60", 1, 3600, "API and worker look at the cluster's topics and their settings every so often (s)."),
     TEXT(listen, "127.0.0.1", "IPv4 address that the API and the admin ports listen on."),
     INT(api_port, "8080", 0, 65535, "Port of the API; 0 = any free one, which the log tells."),
     INT(api_admin_port, "8081", 0, 65535, "Port of /healthz, /readyz and /metrics of `hirelog api`."),
@@ -328,6 +330,8 @@ static void check_words(struct loading *l)
         problem(l, "log_level", "none of debug, info, warn, error");
     if (c->wait_default_s > c->wait_max_s)
         problem(l, "wait_default_s", "above wait_max_s");
+    if (c->topic_min_insync_replicas > c->topic_replication)
+        problem(l, "topic_min_insync_replicas", "above topic_replication");
     if (c->session_idle_s > c->session_max_s)
         problem(l, "session_idle_s", "above session_max_s");
 }

@@ -27,11 +27,12 @@ struct config {
     char schema_registry_credentials_file[CONFIG_TEXT_MAX]; /* user:password; "" = none */
     char topic_prefix[64];                                  /* "hirelog" */
     int64_t partitions; /* of every topic at creation; checked at start */
-    int64_t topic_replication;
-    char listen[64];                                     /* 127.0.0.1 */
-    int64_t api_port, api_admin_port, worker_admin_port; /* 0 = any free one, logged */
-    int64_t api_threads, list_threads;                   /* 2, 4 */
-    int64_t api_connections_max;                         /* 4096 */
+    int64_t topic_replication, topic_min_insync_replicas; /* 1; 0 = from topic_replication */
+    int64_t topology_check_s;                             /* 60 */
+    char listen[64];                                      /* 127.0.0.1 */
+    int64_t api_port, api_admin_port, worker_admin_port;  /* 0 = any free one, logged */
+    int64_t api_threads, list_threads;                    /* 2, 4 */
+    int64_t api_connections_max;                          /* 4096 */
     int64_t transaction_timeout_ms; /* THE timeout (10000); all others are derived, see
                                        config_derive() */
     int64_t batch_commands_max, batch_events_max, batch_bytes_max;

@@ -613,18 +613,14 @@ enum err_code kafka_cluster_id(rd_kafka_t *rk, char *ret, size_t size, struct er
 static rd_kafka_NewTopic_t *new_topic(const struct kafka_topic_spec *s, struct err *err)
 {
     char why[256];
-    char retention[32];
     rd_kafka_NewTopic_t *t =
         rd_kafka_NewTopic_new(s->name, s->partitions, s->replication, why, sizeof(why));
     if (!t) {
         err_set(err, ERR_INVALID, "topic %s: %s", s->name, why);
         return NULL;
     }
-    snprintf(retention, sizeof(retention), "%lld", (long long)s->retention_ms);
-    rd_kafka_NewTopic_set_config(t, "retention.ms", retention);
-    if (s->retention_ms < 0)
-        rd_kafka_NewTopic_set_config(t, "retention.bytes", "-1");
-    rd_kafka_NewTopic_set_config(t, "max.message.bytes", "1200000");
+    for (size_t i = 0; i < s->n_settings; i++)
+        rd_kafka_NewTopic_set_config(t, s->settings[i].name, s->settings[i].value);
     return t;
 }
 

@@ -91,13 +91,20 @@ int32_t kafka_partition_text(const char *key, size_t len, int32_t n);
 MUST_CHECK enum err_code
 kafka_topic_partitions(rd_kafka_t *rk, const char *topic, int32_t *ret, struct err *err);
 MUST_CHECK enum err_code kafka_cluster_id(rd_kafka_t *rk, char *ret, size_t size, struct err *err);
+#define KAFKA_TOPIC_SETTINGS_MAX 16
+struct kafka_topic_setting {
+    const char *name;
+    char value[24];
+};
 struct kafka_topic_spec {
     const char *name;
     int32_t partitions;
     int replication;
-    int64_t retention_ms; /* -1 = unlimited */
+    struct kafka_topic_setting settings[KAFKA_TOPIC_SETTINGS_MAX];
+    size_t n_settings;
 };
-/* Creates what is missing; ERR_CONFLICT when one exists with another number of partitions. */
+/* Creates what is missing, and changes nothing that is there; ERR_CONFLICT when one exists with another
+ * number of partitions. */
 MUST_CHECK enum err_code kafka_topics_create(rd_kafka_t *rk,
                                              const struct kafka_topic_spec *specs,
                                              size_t n,

@@ -18,6 +18,7 @@
 #include "consumers/lane_session.h"
 #include "consumers/log_scan.h"
 #include "consumers/repair.h"
+#include "consumers/topology.h"
 #include "ops/runtime/timeutil.h"
 #include "producers/event_log.h"
 #include "schemas/records.h"
@@ -624,8 +625,8 @@ static void a_lane_that_is_open_is_fenced(void **state)
     struct event_message m = {.headers = event_headers_new(event, "/test", &origin, "")};
     move_to("archive_fenced");
     struct kafka_topic_spec specs[] = {
-        {"archive_fenced.job.events",   WORLD_PARTITIONS, 1, -1},
-        {"archive_fenced.job.commands", WORLD_PARTITIONS, 1, -1}
+        topology_spec(&world.cfg, TOPOLOGY_EVENTS, "archive_fenced.job.events"),
+        topology_spec(&world.cfg, TOPOLOGY_COMMANDS, "archive_fenced.job.commands"),
     };
     assert_int_equal(kafka_topics_create(world.producer, specs, 2, &err), ERR_OK);
     assert_int_equal(codec_encode(world.codec, event, &world.arena, &m.value, &err), ERR_OK);
@@ -770,7 +771,9 @@ static void what_does_not_fit_is_refused(void **state)
     enum err_code code = import_from("fits", NULL, &err);
     world.cfg.partitions = WORLD_PARTITIONS;
     refused(code, ERR_INVALID, &err, "has 3 partitions, the settings say 4");
-    struct kafka_topic_spec wide = {"archive_unfit.job.events", 5, 1, -1};
+    struct kafka_topic_spec wide =
+        topology_spec(&world.cfg, TOPOLOGY_EVENTS, "archive_unfit.job.events");
+    wide.partitions = 5;
     assert_int_equal(kafka_topics_create(world.producer, &wide, 1, &err), ERR_OK);
     refused(import_from("fits", NULL, &err), ERR_INVALID, &err, "has 5 partitions, its archive 3");
 }
@@ -830,7 +833,7 @@ static void a_log_of_many_commands_begins_behind_them(void **state)
     struct seen seen = {0};
     move_to("archive_far");
     struct kafka_topic_spec specs[] = {
-        {"archive_far.job.events", WORLD_PARTITIONS, 1, -1}
+        topology_spec(&world.cfg, TOPOLOGY_EVENTS, "archive_far.job.events"),
     };
     assert_int_equal(kafka_topics_create(world.producer, specs, 1, &err), ERR_OK);
     assert_int_equal(codec_encode(world.codec, event, &world.arena, &m.value, &err), ERR_OK);

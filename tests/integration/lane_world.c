@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "consumers/topology.h"
 #include "consumers/worker.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
@@ -67,8 +68,8 @@ static void make_topics(void)
     for (size_t i = 0; i < n_services; i++) {
         service_command_topic(world.cfg.topic_prefix, services[i].name, names[2 * i]);
         service_event_topic(world.cfg.topic_prefix, services[i].name, names[2 * i + 1]);
-        specs[2 * i] = (struct kafka_topic_spec){names[2 * i], WORLD_PARTITIONS, 1, 172800000};
-        specs[2 * i + 1] = (struct kafka_topic_spec){names[2 * i + 1], WORLD_PARTITIONS, 1, -1};
+        specs[2 * i] = topology_spec(&world.cfg, TOPOLOGY_COMMANDS, names[2 * i]);
+        specs[2 * i + 1] = topology_spec(&world.cfg, TOPOLOGY_EVENTS, names[2 * i + 1]);
     }
     OK(kafka_topics_create(world.producer, specs, 2 * n_services, err));
 }
