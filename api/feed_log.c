@@ -32,15 +32,9 @@ void feed_record_release(struct feed_record *r)
 static enum err_code
 open_at(const struct config *cfg, struct feed_log *l, enum feed_haste haste, struct err *err)
 {
-    int32_t n = 0;
     TRY(kafka_follower_open(cfg, NULL, fetching[haste].fetch_wait_ms,
                             fetching[haste].fetch_min_bytes, &l->rk, err));
-    TRY(kafka_topic_partitions(l->rk, l->topic, &n, err));
-    if (n != l->n)
-        return err_set(err, ERR_CORRUPT,
-                       "%s has %d partitions, the settings say %d: frozen at creation", l->topic,
-                       (int)n, (int)l->n);
-    return ERR_OK;
+    return kafka_topic_has_partitions(l->rk, l->topic, l->n, err);
 }
 
 enum err_code feed_log_open(const struct config *cfg,

@@ -65,13 +65,13 @@ command_send(const struct config *cfg, struct record command, struct codec *code
     rd_kafka_t *rk = NULL;
     struct bytes value;
     char topic[TOPIC_NAME_MAX];
-    int32_t partitions = 0;
+    int32_t partitions = (int32_t)cfg->partitions;
     struct uuid key = key_of(command);
     arena_init(&a);
     TRY(codec_encode(codec, command, &a, &value, err));
     service_command_topic(cfg->topic_prefix, command.type->service, topic);
     TRY(kafka_producer_open(cfg, NULL, delivered, &d, &rk, err));
-    enum err_code code = kafka_topic_partitions(rk, topic, &partitions, err);
+    enum err_code code = kafka_topic_has_partitions(rk, topic, partitions, err);
     if (code == ERR_OK)
         code = deliver(rk, topic, kafka_partition(&key, partitions), &key, value, &d, err);
     kafka_producer_close(rk);

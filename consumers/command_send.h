@@ -10,7 +10,7 @@
 #include "schemas/codec.h"
 
 /* ERR_OK: stored by the brokers (acks=all). ERR_UNAVAILABLE: perhaps stored; send the same again.
- * ERR_INVALID: it cannot be encoded, or is too large. */
+ * ERR_CORRUPT: the topic has another number of partitions than the settings say. ERR_INVALID: it cannot be encoded, or is too large. */
 MUST_CHECK enum err_code
 command_send(const struct config *cfg, struct record command, struct codec *codec, struct err *err);
 

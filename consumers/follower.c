@@ -152,14 +152,10 @@ static enum err_code add_logs(struct reading *r, size_t source, struct err *err)
 {
     struct follower_session *s = &r->session;
     char topic[TOPIC_NAME_MAX];
-    int32_t partitions = 0;
+    int32_t partitions = (int32_t)s->options->cfg->partitions;
     service_event_topic(s->options->cfg->topic_prefix, s->options->sources[source], topic);
     TRY(import_mark_check(s->reader, topic, err)); /* it may be another log in the end */
-    TRY(kafka_topic_partitions(s->reader, topic, &partitions, err));
-    if (partitions != s->options->cfg->partitions)
-        return err_set(err, ERR_CORRUPT,
-                       "%s has %d partitions, the settings say %d: frozen at creation", topic,
-                       (int)partitions, (int)s->options->cfg->partitions);
+    TRY(kafka_topic_has_partitions(s->reader, topic, partitions, err));
     size_t n = s->n_logs + (size_t)partitions;
     s->logs = realloc(s->logs, n * sizeof(*s->logs));
     r->piles = realloc(r->piles, n * sizeof(*r->piles));

@@ -88,11 +88,8 @@ static enum err_code open_session(void *self, struct follower_session *s, struct
     struct reactor *r = self;
     r->codec = codec_new();
     TRY(kafka_producer_open(s->options->cfg, NULL, delivered, r, &r->producer, err));
-    TRY(kafka_topic_partitions(r->producer, r->command_topic, &r->n_partitions, err));
-    if (r->n_partitions != s->options->cfg->partitions)
-        return err_set(err, ERR_CORRUPT,
-                       "%s has %d partitions, the settings say %d: frozen at creation",
-                       r->command_topic, (int)r->n_partitions, (int)s->options->cfg->partitions);
+    r->n_partitions = (int32_t)s->options->cfg->partitions;
+    TRY(kafka_topic_has_partitions(r->producer, r->command_topic, r->n_partitions, err));
     r->renew_at_us = 0;
     return read_offsets(r, s, err);
 }

@@ -3,12 +3,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "consumers/thread_join.h"
 #include "consumers/topology.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
 
 #define START_MS  3000
+#define STOP_MS   200
 #define SECOND_US 1000000LL
 
 struct topology_watch {
@@ -162,8 +164,8 @@ void topology_watch_stop(struct topology_watch *w)
     w->stop = true;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
-    pthread_join(w->thread, NULL);
-    release(w);
+    if (thread_join(w->thread, STOP_MS))
+        release(w);
 }
 
 enum err_code topology_watch_first(struct topology_watch *w, struct err *err)

@@ -16,7 +16,8 @@ MUST_CHECK enum err_code topology_watch_start(const struct config *cfg,
                                               bool vault,
                                               struct topology_watch **ret,
                                               struct err *err);
-void topology_watch_stop(struct topology_watch *w); /* NULL ok; frees it */
+/* NULL ok; frees it. A look that waits for a broker is not waited for: it is left to the process's end. */
+void topology_watch_stop(struct topology_watch *w);
 DEFINE_CLEANUP(struct topology_watch *, topology_watch_stop);
 
 /* The end of a start: ERR_CONFLICT, naming what is wrong, when the first look has found a broken promise. Waits for that look,

@@ -600,6 +600,18 @@ kafka_topic_partitions(rd_kafka_t *rk, const char *topic, int32_t *ret, struct e
     return result;
 }
 
+enum err_code
+kafka_topic_has_partitions(rd_kafka_t *rk, const char *topic, int64_t wanted, struct err *err)
+{
+    int32_t n = 0;
+    TRY(kafka_topic_partitions(rk, topic, &n, err));
+    if (n != wanted)
+        return err_set(err, ERR_CORRUPT,
+                       "%s has %d partitions, the settings say %d: frozen at creation", topic,
+                       (int)n, (int)wanted);
+    return ERR_OK;
+}
+
 enum err_code kafka_cluster_id(rd_kafka_t *rk, char *ret, size_t size, struct err *err)
 {
     char *id = rd_kafka_clusterid(rk, METADATA_MS);

@@ -90,6 +90,10 @@ int32_t kafka_partition_text(const char *key, size_t len, int32_t n);
  * handle up for it. */
 MUST_CHECK enum err_code
 kafka_topic_partitions(rd_kafka_t *rk, const char *topic, int32_t *ret, struct err *err);
+/* For who counts on there being as many as the settings say: ERR_CORRUPT when there are not. Some
+ * partition would then be no lane's, or a key's commands and events were apart. */
+MUST_CHECK enum err_code
+kafka_topic_has_partitions(rd_kafka_t *rk, const char *topic, int64_t wanted, struct err *err);
 MUST_CHECK enum err_code kafka_cluster_id(rd_kafka_t *rk, char *ret, size_t size, struct err *err);
 #define KAFKA_TOPIC_SETTINGS_MAX 16
 struct kafka_topic_setting {

@@ -113,6 +113,9 @@ check 73
 refuses api "$commands: partitions is"
 refuses worker "$commands: partitions is"
 
+it "without a broker nothing is known"
+HIRELOG_BROKERS=127.0.0.1:1 check 75
+
 it "settings that cannot be are refused by name"
 for setting in TOPIC_MIN_INSYNC_REPLICAS=2 TOPIC_MIN_INSYNC_REPLICAS=8 TOPOLOGY_CHECK_S=0 TOPOLOGY_CHECK_S=3601; do
     status=0

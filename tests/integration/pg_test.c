@@ -385,6 +385,20 @@ static void a_backend_ended_by_another_session_is_noticed(void **state)
     assert_true(pg_broken(pg));
 }
 
+/* The end of a failover: the session would lead to a server without writes for ever. */
+static void a_session_that_takes_no_writes_is_of_no_more_use(void **state)
+{
+    (void)state;
+    command("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY");
+    assert_int_equal(one_number(&stmt_one), 1);
+    assert_int_equal(pg_script(pg, "CREATE TABLE nowhere ()", &err), ERR_UNAVAILABLE);
+    assert_string_equal(err.reason, "25006");
+    assert_true(pg_broken(pg));
+    assert_int_equal(pg_exec(pg, &stmt_one, NULL, 0, NULL, &err), ERR_UNAVAILABLE);
+    OK(pg_reset(pg, &err));
+    command("CREATE TEMPORARY TABLE somewhere ()");
+}
+
 static void a_statement_that_takes_too_long_can_be_tried_again(void **state)
 {
     (void)state;
@@ -478,6 +492,7 @@ int main(void)
         TEST(a_savepoint_confines_poison),
         TEST(a_backend_that_dies_in_a_pipeline_is_noticed),
         TEST(a_backend_ended_by_another_session_is_noticed),
+        TEST(a_session_that_takes_no_writes_is_of_no_more_use),
         TEST(a_statement_that_takes_too_long_can_be_tried_again),
         TEST(the_session_is_set_up_as_asked),
         TEST(a_notification_reaches_the_listener),

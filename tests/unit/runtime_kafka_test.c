@@ -248,6 +248,9 @@ static void topic_facts_come_from_the_broker(void **state)
     rd_kafka_t *rk = producer(NULL);
     assert_int_equal(kafka_topic_partitions(rk, "events", &partitions, &err), ERR_OK);
     assert_int_equal(partitions, 3);
+    assert_int_equal(kafka_topic_has_partitions(rk, "events", 3, &err), ERR_OK);
+    assert_int_equal(kafka_topic_has_partitions(rk, "events", 2, &err), ERR_CORRUPT);
+    assert_string_equal(err.msg, "events has 3 partitions, the settings say 2: frozen at creation");
     assert_int_equal(kafka_cluster_id(rk, id, sizeof id, &err), ERR_OK);
     assert_true(strlen(id) > 0);
     kafka_producer_close(rk);
