@@ -9,7 +9,10 @@
 #include "api/api.h"
 #include "api/api_sql.h"
 #include "api/db.h"
+#include "api/errand.h"
 #include "api/handlers.h"
+#include "api/item.h"
+#include "api/lookup.h"
 #include "api/password.h"
 #include "api/throttle.h"
 #include "api/write.h"
@@ -30,6 +33,12 @@ struct account_work {
     struct session_owner owner;
     struct identity who; /* of a login */
     bool active;
+    const char *hash;           /* that proves who it is; NULL = there is none */
+    const char *made_before;    /* the hash in the command's own row; NULL = none yet */
+    enum err_code account_code; /* of a change: what the look-up of the account came to */
+    struct err account_err;
+    char token[SESSION_TOKEN_TEXT + 1];
+    int64_t expires_at;
 };
 
 static void wipe(char *password)
@@ -89,6 +98,12 @@ static enum step job_run(struct request *rq, struct password_job job, handler_fn
     return STEP_PARKED;
 }
 
+/* A step that asks the vault; kind: the statement that may be held up. */
+static enum step vault_ask(struct request *rq, enum api_sql kind, errand_fn *run, handler_fn *then)
+{
+    return errand_send(rq, rq->api->vault, api_sql(kind), run, then);
+}
+
 static enum step too_busy(struct request *rq)
 {
     return reply_unavailable(rq, "Too many passwords to check at the moment.");
@@ -145,32 +160,37 @@ static void attempt_forgive(struct request *rq)
 
 /* ---- the credential that a command brings: one vault row with the command's id (V1) */
 
-/* The hash in the command's row; NULL when there is none yet. */
-static enum err_code credential_find(struct request *rq, const char **ret, struct err *err)
+/* The hash in the command's row, into made_before. */
+static enum err_code credential_find(struct request *rq, struct err *err)
 {
+    struct account_work *w = rq->work;
     const PGresult *r = NULL;
     TRY(db_exec(rq->api->vault, api_sql(VAULT_CREDENTIAL_FIND), command_id_param(rq), 1, &r, err));
-    *ret = PQntuples(r) == 1 ? arena_strdup(&rq->arena, pg_get_text(r, 0, 0)) : NULL;
+    w->made_before = PQntuples(r) == 1 ? arena_strdup(&rq->arena, pg_get_text(r, 0, 0)) : NULL;
     return ERR_OK;
 }
 
-static enum err_code credential_save(struct request *rq,
-                                     const struct uuid *user_id,
-                                     const char *hash,
-                                     bool *ret_mine,
-                                     struct err *err)
+/* The hash that was made becomes the command's row, or what was there before is told. */
+static enum err_code credential_save(struct request *rq, struct err *err)
 {
+    struct account_work *w = rq->work;
     struct arena *a = &rq->arena;
     const PGresult *r = NULL;
     struct pg_param p[] = {
         *command_id_param(rq),
-        pg_p_uuid(a, user_id),
-        pg_p_text(a, hash),
+        pg_p_uuid(a, &w->owner.user_id),
+        pg_p_text(a, w->job.made),
         pg_p_time(a, time_now_us()),
     };
     TRY(db_exec(rq->api->vault, api_sql(VAULT_CREDENTIAL_SAVE), p, ARRAY_SIZE(p), &r, err));
-    *ret_mine = PQntuples(r) == 1;
-    return ERR_OK;
+    return PQntuples(r) == 1 ? ERR_OK : credential_find(rq, err);
+}
+
+/* A change of an account that the view does not know now. */
+static enum step account_unknown(struct request *rq)
+{
+    const struct account_work *w = rq->work;
+    return reply_err(rq, &w->account_err);
 }
 
 static enum step credential_compared(struct request *rq)
@@ -184,38 +204,39 @@ static enum step credential_compared(struct request *rq)
     if (!w->job.ok)
         return reply_refused(rq, MHD_HTTP_UNPROCESSABLE_CONTENT, "idempotency_key_reused",
                              &rq->write->command_id);
-    return write_send(rq);
+    return w->account_code == ERR_OK ? write_send(rq) : write_stored(rq, account_unknown);
 }
 
 /* I2 for what no digest may hold: the same key came before, so its row must be of the same
  * password. Whoever guesses at it guesses like at a login. */
-static enum step credential_compare(struct request *rq, const char *hash)
+static enum step credential_compare(struct request *rq)
 {
     struct account_work *w = rq->work;
     if (!attempt_allowed(rq)) {
         wipe(w->password);
         return STEP_DONE;
     }
-    struct password_job job = {.verify = true, .hash = hash, .password = w->password};
+    struct password_job job = {.verify = true, .hash = w->made_before, .password = w->password};
     return job_run(rq, job, credential_compared);
+}
+
+static enum step credential_saved(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    if (rq->errand->code != ERR_OK)
+        return reply_err(rq, &rq->errand->err);
+    if (w->made_before) /* the same key at the same time */
+        return credential_compare(rq);
+    wipe(w->password);
+    return write_send(rq);
 }
 
 static enum step credential_made(struct request *rq)
 {
-    struct account_work *w = rq->work;
-    struct err err;
-    bool mine = false;
-    const char *other = NULL;
+    const struct account_work *w = rq->work;
     if (w->job.pool.refused || !w->job.ok)
         return too_busy(rq);
-    if (credential_save(rq, &w->owner.user_id, w->job.made, &mine, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    if (!mine && credential_find(rq, &other, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    if (!mine) /* the same key at the same time */
-        return credential_compare(rq, other);
-    wipe(w->password);
-    return write_send(rq);
+    return vault_ask(rq, VAULT_CREDENTIAL_SAVE, credential_save, credential_saved);
 }
 
 /* w->password becomes the vault row of the command; then the command goes on its way. */
@@ -254,19 +275,25 @@ static bool register_parse(struct request *rq)
     return ok;
 }
 
+static enum step register_known(struct request *rq)
+{
+    const struct account_work *w = rq->work;
+    if (rq->errand->code != ERR_OK)
+        return reply_err(rq, &rq->errand->err);
+    return w->made_before ? credential_compare(rq) : credential_make(rq);
+}
+
 enum step account_register(struct request *rq)
 {
-    struct err err;
-    const char *hash = NULL;
     if (!register_parse(rq))
         return STEP_DONE;
     struct account_work *w = rq->work;
     struct register_user *command = rq->write->command;
     command->credential_id = rq->write->command_id;
     w->owner.user_id = command->user_id;
-    if (rq->write->keyed && credential_find(rq, &hash, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    return hash ? credential_compare(rq, hash) : credential_make(rq);
+    if (!rq->write->keyed)
+        return credential_make(rq);
+    return vault_ask(rq, VAULT_CREDENTIAL_FIND, credential_find, register_known);
 }
 
 /* ---- login and logout */
@@ -293,7 +320,7 @@ static bool login_parse(struct request *rq)
     return true;
 }
 
-static enum err_code login_find(struct request *rq, const char **ret_hash, struct err *err)
+static enum err_code login_find(struct request *rq, struct err *err)
 {
     enum { CAUGHT_UP, USER_ID, ACTIVE, ROLES, SECURITY_VERSION, CREDENTIAL_ID, PASSWORD_HASH };
     struct account_work *w = rq->work;
@@ -304,14 +331,13 @@ static enum err_code login_find(struct request *rq, const char **ret_hash, struc
                      err));
     if (!pg_get_bool(r, 0, CAUGHT_UP))
         return err_set(err, ERR_UNAVAILABLE, "accounts are still catching up");
-    *ret_hash = NULL;
     if (pg_is_null(r, 0, USER_ID) || pg_is_null(r, 0, PASSWORD_HASH))
         return ERR_OK;
     w->owner.user_id = w->who.user_id = pg_get_uuid(r, 0, USER_ID);
     w->owner.security_version = pg_get_int8(r, 0, SECURITY_VERSION);
     w->active = pg_get_bool(r, 0, ACTIVE);
     identity_roles_parse(pg_get_text(r, 0, ROLES), &w->who);
-    *ret_hash = arena_strdup(&rq->arena, pg_get_text(r, 0, PASSWORD_HASH));
+    w->hash = arena_strdup(&rq->arena, pg_get_text(r, 0, PASSWORD_HASH));
     return ERR_OK;
 }
 
@@ -326,28 +352,35 @@ static void login_audit(struct request *rq)
         log_warn("login not recorded", KV_U("user", &w->who.user_id), KV_ERR(&err));
 }
 
-static enum step login_succeed(struct request *rq)
+static enum err_code login_open(struct request *rq, struct err *err)
 {
     struct account_work *w = rq->work;
-    struct arena *a = &rq->arena;
-    char token[SESSION_TOKEN_TEXT + 1], expires[TIME_TEXT_LEN + 1];
-    int64_t expires_at;
-    struct err err;
-    struct query_result r;
-    struct pg_param id = pg_p_uuid(a, &w->who.user_id);
-    struct query_arg arg = {"ids", pg_p_array(a, PG_UUID_ARRAY, &id, 1)};
-    const struct query *profile = query_find(rq->route->service, rq->route->query);
-    if (db_query(rq->api->vault, profile, &arg, 1, a, &r, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    const char *user =
-        r.n == 1 ? arena_strndup(a, (const char *)r.rows[0].body.data, r.rows[0].body.len) : "null";
-    if (sessions_create(rq->api->sessions, &w->owner, token, &expires_at, &err) != ERR_OK)
-        return reply_err(rq, &err);
+    return sessions_create(rq->api->sessions, &w->owner, w->token, &w->expires_at, err);
+}
+
+static enum step login_opened(struct request *rq)
+{
+    const struct account_work *w = rq->work;
+    const struct lookup *profile = rq->lookup;
+    char expires[TIME_TEXT_LEN + 1];
+    struct bytes user = {(const uint8_t *)"null", strlen("null")};
+    if (rq->errand->code != ERR_OK)
+        return reply_err(rq, &rq->errand->err);
+    if (profile->found)
+        user = profile->row.body;
     login_audit(rq);
-    time_format(expires_at, expires);
-    const char *body = arena_printf(a, "{\"token\":\"%s\",\"expires_at\":\"%s\",\"user\":%s}",
-                                    token, expires, user);
+    time_format(w->expires_at, expires);
+    const char *body =
+        arena_printf(&rq->arena, "{\"token\":\"%s\",\"expires_at\":\"%s\",\"user\":%.*s}", w->token,
+                     expires, (int)user.len, (const char *)user.data);
     return reply_json(rq, MHD_HTTP_OK, (struct bytes){(const uint8_t *)body, strlen(body)});
+}
+
+static enum step login_profile(struct request *rq)
+{
+    if (rq->lookup->job.code != ERR_OK)
+        return reply_err(rq, &rq->lookup->job.err);
+    return vault_ask(rq, VAULT_SESSION_SAVE, login_open, login_opened);
 }
 
 static enum step login_verified(struct request *rq)
@@ -361,30 +394,46 @@ static enum step login_verified(struct request *rq)
     if (!w->job.ok || !w->active)
         return reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "invalid_credentials",
                              "No active account has this e-mail and password.");
-    return login_succeed(rq);
+    return item_ask(rq, &rq->arena, rq->route->service, rq->route->query, &w->who.user_id,
+                    login_profile);
+}
+
+static enum step login_found(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    if (rq->errand->code != ERR_OK) {
+        wipe(w->password);
+        attempt_forgive(rq);
+        return reply_err(rq, &rq->errand->err);
+    }
+    struct password_job job = {.verify = true, .hash = w->hash, .password = w->password};
+    return job_run(rq, job, login_verified);
 }
 
 enum step account_login(struct request *rq)
 {
-    struct err err;
-    const char *hash = NULL;
     if (!login_parse(rq) || !attempt_allowed(rq))
         return STEP_DONE;
-    struct account_work *w = rq->work;
-    if (login_find(rq, &hash, &err) != ERR_OK) {
-        attempt_forgive(rq);
-        return reply_err(rq, &err);
-    }
-    struct password_job job = {.verify = true, .hash = hash, .password = w->password};
-    return job_run(rq, job, login_verified);
+    struct api_service *vault = rq->api->vault;
+    return errand_send(rq, vault, query_find(vault->service->name, "login"), login_find,
+                       login_found);
+}
+
+static enum err_code logout_revoke(struct request *rq, struct err *err)
+{
+    return sessions_revoke(rq->api->sessions, &rq->identity, err);
+}
+
+static enum step logout_revoked(struct request *rq)
+{
+    if (rq->errand->code != ERR_OK)
+        return reply_err(rq, &rq->errand->err);
+    return reply_empty(rq, (unsigned)rq->route->status);
 }
 
 enum step account_logout(struct request *rq)
 {
-    struct err err;
-    if (sessions_revoke(rq->api->sessions, &rq->identity, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    return reply_empty(rq, (unsigned)rq->route->status);
+    return vault_ask(rq, VAULT_SESSION_REVOKE, logout_revoke, logout_revoked);
 }
 
 /* ---- change of password */
@@ -406,9 +455,10 @@ static bool password_parse(struct request *rq)
     return ok;
 }
 
-static enum err_code account_find(struct request *rq, const char **ret_hash, struct err *err)
+static enum err_code account_find(struct request *rq, struct err *err)
 {
     enum { CAUGHT_UP, CREDENTIAL_ID, PASSWORD_HASH };
+    struct account_work *w = rq->work;
     struct change_password *command = rq->write->command;
     const PGresult *r = NULL;
     struct pg_param p = pg_p_uuid(&rq->arena, &rq->identity.user_id);
@@ -416,19 +466,38 @@ static enum err_code account_find(struct request *rq, const char **ret_hash, str
     if (!pg_get_bool(r, 0, CAUGHT_UP) || pg_is_null(r, 0, PASSWORD_HASH))
         return err_set(err, ERR_UNAVAILABLE, "accounts are still catching up");
     command->old_credential_id = pg_get_uuid(r, 0, CREDENTIAL_ID);
-    *ret_hash = arena_strdup(&rq->arena, pg_get_text(r, 0, PASSWORD_HASH));
+    w->hash = arena_strdup(&rq->arena, pg_get_text(r, 0, PASSWORD_HASH));
     return ERR_OK;
+}
+
+/* What the command's key has made before, and what is to be changed: the first may be there without the second. */
+static enum err_code password_find(struct request *rq, struct err *err)
+{
+    struct account_work *w = rq->work;
+    if (rq->write->keyed)
+        TRY(credential_find(rq, err));
+    w->account_code = account_find(rq, &w->account_err);
+    return ERR_OK;
+}
+
+static enum err_code session_keep(struct request *rq, struct err *err)
+{
+    int64_t version = rq->write->ticket.outcome.event_version;
+    return sessions_keep(rq->api->sessions, &rq->identity, version, err);
+}
+
+static enum step session_kept(struct request *rq)
+{
+    if (rq->errand->code != ERR_OK)
+        log_warn("session ended with its own password change", KV_ERR(&rq->errand->err));
+    return write_applied(rq);
 }
 
 /* All sessions of the user have ended with the event; this one proved the old password and goes on.
  */
 static enum step password_changed(struct request *rq)
 {
-    struct err err;
-    int64_t version = rq->write->ticket.outcome.event_version;
-    if (sessions_keep(rq->api->sessions, &rq->identity, version, &err) != ERR_OK)
-        log_warn("session ended with its own password change", KV_ERR(&err));
-    return write_applied(rq);
+    return vault_ask(rq, VAULT_SESSION_KEEP, session_keep, session_kept);
 }
 
 static enum step old_password_verified(struct request *rq)
@@ -445,10 +514,23 @@ static enum step old_password_verified(struct request *rq)
     return credential_make(rq);
 }
 
+static enum step password_found(struct request *rq)
+{
+    struct account_work *w = rq->work;
+    if (rq->errand->code != ERR_OK)
+        return reply_err(rq, &rq->errand->err);
+    if (w->made_before)
+        return credential_compare(rq);
+    if (w->account_code != ERR_OK)
+        return account_unknown(rq);
+    if (!attempt_allowed(rq))
+        return STEP_DONE;
+    struct password_job job = {.verify = true, .hash = w->hash, .password = w->old_password};
+    return job_run(rq, job, old_password_verified);
+}
+
 enum step account_password(struct request *rq)
 {
-    struct err err;
-    const char *hash = NULL, *made_before = NULL;
     char id[UUID_TEXT_LEN + 1];
     if (!password_parse(rq))
         return STEP_DONE;
@@ -459,14 +541,5 @@ enum step account_password(struct request *rq)
     w->owner.user_id = rq->identity.user_id;
     uuid_format(&rq->identity.user_id, id);
     w->email = arena_strdup(&rq->arena, id); /* guesses are counted per account here */
-    if (account_find(rq, &hash, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    if (rq->write->keyed && credential_find(rq, &made_before, &err) != ERR_OK)
-        return reply_err(rq, &err);
-    if (made_before)
-        return credential_compare(rq, made_before);
-    if (!attempt_allowed(rq))
-        return STEP_DONE;
-    struct password_job job = {.verify = true, .hash = hash, .password = w->old_password};
-    return job_run(rq, job, old_password_verified);
+    return vault_ask(rq, VAULT_ACCOUNT_FIND, password_find, password_found);
 }

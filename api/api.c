@@ -15,8 +15,8 @@
 #include "api/lookup.h"
 #include "api/openapi.h"
 #include "api/password.h"
+#include "api/pending.h"
 #include "api/pool.h"
-#include "api/read.h"
 #include "api/route.h"
 #include "api/sender.h"
 #include "api/server.h"
@@ -81,6 +81,8 @@ static enum err_code service_add(struct api *api, const struct service *service,
                        missing);
     TRY(waiters_start(s, &s->waiters, err));
     TRY(lookups_start(s, &s->lookups, err));
+    TRY(pendings_open(s, &s->pendings, err));
+    TRY(pool_start(api->cfg->list_threads, POOL_QUEUE_MAX, &s->pool, err));
     if (s->served)
         s->feed = feed_new(api, s);
     api->n_services++;
@@ -135,7 +137,7 @@ static enum err_code api_open(struct api *api, struct err *err)
     TRY(topology_watch_start(cfg, true, &api->topology, err));
     TRY(schema_ids_look_up(err));
     TRY(identity_key_read(api, err));
-    api->sessions = sessions_new(api);
+    TRY(sessions_open(api, &api->sessions, err));
     api->logins_by_email = throttle_new(cfg->login_attempts_max, cfg->login_window_s * SECOND_US);
     api->logins_by_address = throttle_new(cfg->login_attempts_max * LOGIN_ADDRESS_FACTOR,
                                           cfg->login_window_s * SECOND_US);
@@ -146,7 +148,6 @@ static enum err_code api_open(struct api *api, struct err *err)
     api->asyncapi = text_bytes(asyncapi_text(api));
     api->docs = text_bytes(docs_page_text(api));
     TRY(passwords_start(cfg, &api->passwords, err));
-    TRY(pool_start(cfg->list_threads, LIST_QUEUE_MAX, &api->lists, err));
     TRY(pool_start(1, SCHEMA_FETCHES_MAX, &api->schemas, err));
     TRY(sender_start(cfg, api->topics, api->n_services, &api->sender, err));
     return topology_watch_first(api->topology, err);
@@ -155,12 +156,15 @@ static enum err_code api_open(struct api *api, struct err *err)
 /* Ends whatever requests wait for: afterwards none stays parked. */
 static void parts_stop(struct api *api)
 {
+    sessions_stop(api->sessions);
     passwords_stop(api->passwords);
-    pool_stop(api->lists);
     pool_stop(api->schemas);
     for (size_t i = 0; i < api->n_services; i++) {
-        waiters_drain(api->services[i].waiters);
-        lookups_stop(api->services[i].lookups);
+        struct api_service *s = &api->services[i];
+        waiters_drain(s->waiters);
+        lookups_stop(s->lookups);
+        pool_stop(s->pool);
+        desk_close(s->pendings);
     }
     sender_stop(api->sender);
 }
@@ -170,12 +174,14 @@ static void api_close(struct api *api)
     topology_watch_stop(api->topology);
     sender_free(api->sender);
     passwords_free(api->passwords);
-    pool_free(api->lists);
     pool_free(api->schemas);
     for (size_t i = 0; i < SERVICES_MAX; i++) { /* also the one whose start failed half-way */
-        waiters_free(api->services[i].waiters);
-        lookups_free(api->services[i].lookups);
-        feed_free(api->services[i].feed);
+        struct api_service *s = &api->services[i];
+        waiters_free(s->waiters);
+        lookups_free(s->lookups);
+        desk_free(s->pendings);
+        pool_free(s->pool);
+        feed_free(s->feed);
     }
     stream_quota_free(api->stream_quota);
     sessions_free(api->sessions);

@@ -15,6 +15,7 @@
 struct sender;
 struct waiters;
 struct lookups;
+struct desk;
 struct sessions;
 struct passwords;
 struct pool;
@@ -35,6 +36,8 @@ struct api_service {
     _Atomic int generation; /* the live one as last seen; 0 = not seen */
     struct waiters *waiters;
     struct lookups *lookups;
+    struct desk *pendings;                 /* pending.h */
+    struct pool *pool;                     /* what else asks its database: lists, errands */
     struct feed *feed;                     /* of its events; NULL unless served */
     struct metric *read_wait, *reads_late; /* of Hirelog-After */
 };
@@ -49,7 +52,7 @@ struct api {
     struct topology_watch *topology;
     struct sessions *sessions;
     struct passwords *passwords;
-    struct pool *lists, *schemas;
+    struct pool *schemas;
     struct stream_quota *stream_quota;
     struct throttle *logins_by_email, *logins_by_address, *writes_by_user;
     uint8_t identity_key[IDENTITY_KEY_BYTES];

@@ -6,8 +6,10 @@
 #include "api/api.h"
 #include "api/api_sql.h"
 #include "api/db.h"
+#include "api/errand.h"
 #include "api/handlers.h"
 #include "api/item.h"
+#include "api/lookup.h"
 #include "api/request.h"
 
 enum column {
@@ -22,37 +24,41 @@ enum column {
     LANE_BEHIND
 };
 
-/* What one service knows of it; copied out of the result. */
+/* A status on its way: what one service knows of the command, and where what it made may be. */
 struct status {
+    struct uuid command_id;
+    size_t service; /* that is asked, or knows it */
+    bool behind;    /* one that was asked may not know yet */
     bool decided, pending, rejected, lane_behind;
     struct uuid sender, aggregate_id;
     const char *reason;
     int64_t partition, next_event;
+    size_t route;   /* whose item is looked for */
+    bool by_events; /* by the aggregate's id; before, by the command's own */
 };
 
-static enum err_code status_read(struct request *rq,
-                                 struct api_service *s,
-                                 const struct uuid *id,
-                                 struct status *ret,
-                                 struct err *err)
+static struct api_service *asked_service(const struct request *rq)
 {
+    return &rq->api->services[((const struct status *)rq->work)->service];
+}
+
+/* Fills in what comes from the row; in a thread of the pool. */
+static enum err_code status_read(struct request *rq, struct err *err)
+{
+    struct status *st = rq->work;
     const PGresult *r = NULL;
-    struct pg_param p = pg_p_uuid(&rq->arena, id);
-    TRY(db_exec(s, api_sql(API_COMMAND_FIND), &p, 1, &r, err));
-    *ret = (struct status){
-        .decided = pg_get_bool(r, 0, DECIDED),
-        .pending = pg_get_bool(r, 0, PENDING),
-        .rejected = pg_get_bool(r, 0, REJECTED),
-        .reason = arena_strdup(&rq->arena, pg_get_text(r, 0, REASON)),
-        .lane_behind = pg_get_bool(r, 0, LANE_BEHIND),
-    };
-    if (!pg_is_null(r, 0, SENDER))
-        ret->sender = pg_get_uuid(r, 0, SENDER);
-    if (!pg_is_null(r, 0, AGGREGATE_ID))
-        ret->aggregate_id = pg_get_uuid(r, 0, AGGREGATE_ID);
-    if (ret->decided) {
-        ret->partition = pg_get_int8(r, 0, PARTITION);
-        ret->next_event = pg_get_int8(r, 0, NEXT_EVENT);
+    struct pg_param p = pg_p_uuid(&rq->arena, &st->command_id);
+    TRY(db_exec(asked_service(rq), api_sql(API_COMMAND_FIND), &p, 1, &r, err));
+    st->decided = pg_get_bool(r, 0, DECIDED);
+    st->pending = pg_get_bool(r, 0, PENDING);
+    st->rejected = pg_get_bool(r, 0, REJECTED);
+    st->reason = arena_strdup(&rq->arena, pg_get_text(r, 0, REASON));
+    st->lane_behind = pg_get_bool(r, 0, LANE_BEHIND);
+    st->sender = pg_is_null(r, 0, SENDER) ? uuid_nil : pg_get_uuid(r, 0, SENDER);
+    st->aggregate_id = pg_is_null(r, 0, AGGREGATE_ID) ? uuid_nil : pg_get_uuid(r, 0, AGGREGATE_ID);
+    if (st->decided) {
+        st->partition = pg_get_int8(r, 0, PARTITION);
+        st->next_event = pg_get_int8(r, 0, NEXT_EVENT);
     }
     return ERR_OK;
 }
@@ -64,54 +70,22 @@ static bool is_senders(const struct request *rq, const struct status *st)
            (rq->authenticated && uuid_equal(&st->sender, &rq->identity.user_id));
 }
 
-/* The address of the service's item that has this id. NULL = none to show. */
-static const char *item_location(struct request *rq, struct api_service *s, const struct uuid *id)
-{
-    char text[UUID_TEXT_LEN + 1];
-    struct query_result r;
-    struct err err;
-    uuid_format(id, text);
-    for (size_t i = 0; i < n_routes; i++) {
-        const struct route *route = &routes[i];
-        if (!route->location || strcmp(route->service, s->service->name) != 0)
-            continue;
-        if (item_find(rq, route->service, route->query, id, &r, &err) == ERR_OK && r.n == 1)
-            return arena_printf(&rq->arena, "%s%s/", route->location, text);
-    }
-    return NULL;
-}
-
-/* Where what the command made or changed is: it has the command's own id, or is what its first event
- * is about. */
-static const char *location_find(struct request *rq,
-                                 struct api_service *s,
-                                 const struct uuid *command_id,
-                                 const struct uuid *aggregate_id)
-{
-    const char *made = item_location(rq, s, command_id);
-    return made || uuid_equal(command_id, aggregate_id) ? made : item_location(rq, s, aggregate_id);
-}
-
 static const char *optional_member(struct arena *a, const char *name, const char *value)
 {
     return value && *value ? arena_printf(a, ",\"%s\":\"%s\"", name, value) : "";
 }
 
-static enum step status_show(struct request *rq,
-                             struct api_service *s,
-                             const struct uuid *command_id,
-                             const struct status *st)
+static enum step status_show(struct request *rq, const char *location)
 {
+    const struct status *st = rq->work;
     struct arena *a = &rq->arena;
     char id[UUID_TEXT_LEN + 1];
-    uuid_format(command_id, id);
+    uuid_format(&st->command_id, id);
     const char *word = !st->decided ? "pending" : st->rejected ? "rejected" : "applied";
-    const char *location = NULL;
-    if (st->decided) {
-        rq->reply.position = arena_printf(a, "%s/%" PRId64 ":%" PRId64, s->service->name,
-                                          st->partition, st->next_event);
-        location = st->rejected ? NULL : location_find(rq, s, command_id, &st->aggregate_id);
-    }
+    if (st->decided)
+        rq->reply.position =
+            arena_printf(a, "%s/%" PRId64 ":%" PRId64, asked_service(rq)->service->name,
+                         st->partition, st->next_event);
     const char *body = arena_printf(a, "{\"id\":\"%s\",\"status\":\"%s\"%s%s%s}", id, word,
                                     optional_member(a, "reason", st->reason),
                                     optional_member(a, "location", location),
@@ -119,20 +93,72 @@ static enum step status_show(struct request *rq,
     return reply_json(rq, MHD_HTTP_OK, (struct bytes){(const uint8_t *)body, strlen(body)});
 }
 
-enum step command_status(struct request *rq)
+/* Where what the command made or changed is: it has the command's own id, or is what its first event
+ * is about. */
+static const struct uuid *sought_id(const struct status *st)
 {
-    struct uuid id = request_capture_uuid(rq, "command_id");
-    bool behind = false;
-    for (size_t i = 0; i < rq->api->n_services; i++) {
-        struct status st;
-        struct err err;
-        if (status_read(rq, &rq->api->services[i], &id, &st, &err) != ERR_OK)
-            return reply_err(rq, &err);
-        behind |= st.lane_behind;
-        if ((st.decided || st.pending) && is_senders(rq, &st))
-            return status_show(rq, &rq->api->services[i], &id, &st);
+    return st->by_events ? &st->aggregate_id : &st->command_id;
+}
+
+static enum step location_seek(struct request *rq);
+
+static enum step location_found(struct request *rq)
+{
+    struct status *st = rq->work;
+    char id[UUID_TEXT_LEN + 1];
+    if (rq->lookup->job.code != ERR_OK || !rq->lookup->found) {
+        st->route++;
+        return location_seek(rq);
     }
-    if (behind)
+    uuid_format(sought_id(st), id);
+    return status_show(rq, arena_printf(&rq->arena, "%s%s/", routes[st->route].location, id));
+}
+
+/* Asks the service's routes with a location for an item of that id, from st->route on. */
+static enum step location_seek(struct request *rq)
+{
+    struct status *st = rq->work;
+    const char *service = asked_service(rq)->service->name;
+    for (; st->route < n_routes; st->route++) {
+        const struct route *r = &routes[st->route];
+        if (r->location && strcmp(r->service, service) == 0)
+            return item_ask(rq, &rq->arena, r->service, r->query, sought_id(st), location_found);
+    }
+    if (st->by_events || uuid_equal(&st->command_id, &st->aggregate_id))
+        return status_show(rq, NULL);
+    st->by_events = true;
+    st->route = 0;
+    return location_seek(rq);
+}
+
+static enum step service_ask(struct request *rq);
+
+static enum step service_told(struct request *rq)
+{
+    struct status *st = rq->work;
+    if (rq->errand->code != ERR_OK)
+        return reply_err(rq, &rq->errand->err);
+    if ((st->decided || st->pending) && is_senders(rq, st))
+        return st->decided && !st->rejected ? location_seek(rq) : status_show(rq, NULL);
+    st->behind |= st->lane_behind;
+    st->service++;
+    return service_ask(rq);
+}
+
+static enum step service_ask(struct request *rq)
+{
+    const struct status *st = rq->work;
+    if (st->service < rq->api->n_services)
+        return errand_send(rq, asked_service(rq), api_sql(API_COMMAND_FIND), status_read,
+                           service_told);
+    if (st->behind)
         return reply_unavailable(rq, "The view is still catching up.");
     return reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "There is no such command of yours.");
+}
+
+enum step command_status(struct request *rq)
+{
+    struct status *st = rq->work = ARENA_NEW(&rq->arena, struct status);
+    st->command_id = request_capture_uuid(rq, "command_id");
+    return service_ask(rq);
 }

@@ -1,5 +1,7 @@
 #include "api/db.h"
 
+#include <assert.h>
+
 #include "api/api.h"
 #include "api/local.h"
 #include "consumers/service_pg.h"
@@ -20,6 +22,7 @@ static enum err_code open_live(struct api_service *s,
                                int *ret_generation,
                                struct err *err)
 {
+    assert(!local_get()->serves_http);
     struct service_control control;
     struct config_timeouts t = config_derive(s->cfg);
     struct pg_options o = {
@@ -47,6 +50,7 @@ enum err_code db_open(struct api_service *s,
 
 enum err_code db_thread(struct api_service *s, struct pg **ret, struct err *err)
 {
+    assert(!local_get()->serves_http);
     struct local_db *db = &local_get()->db[s->index];
     if (db->pg && (pg_broken(db->pg) || db->generation != atomic_load(&s->generation))) {
         pg_free(db->pg);

@@ -1,6 +1,7 @@
 /*
  * db.h - PostgreSQL connections of this process: per service, as its role, search_path naming the
- * generation that is live. Never logs.
+ * generation that is live. Not for the threads that serve HTTP (assertion): what asks PostgreSQL is a desk's (desk.h), a pool's
+ * (errand.h), or has a thread of its own. Never logs.
  */
 #ifndef API_DB_H
 #define API_DB_H

@@ -70,27 +70,6 @@ static bool routed(struct request *rq)
     return false;
 }
 
-static bool authenticated(struct request *rq)
-{
-    struct err err;
-    enum who who = rq->route->who;
-    if (who == WHO_ANYONE || (who == WHO_MAYBE && !rq->headers.authorization))
-        return true;
-    switch (
-        sessions_authenticate(rq->api->sessions, rq->headers.authorization, &rq->identity, &err)) {
-    case ERR_OK:
-        rq->authenticated = true;
-        return true;
-    case ERR_NOT_FOUND:
-        (void)reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "unauthenticated",
-                            "A valid bearer token is needed.");
-        return false;
-    default:
-        (void)reply_err(rq, &err);
-        return false;
-    }
-}
-
 static bool role_held(struct request *rq)
 {
     static const struct {
@@ -150,16 +129,70 @@ static bool not_too_fast(struct request *rq)
     return false;
 }
 
-enum step dispatch(struct request *rq)
+static bool all_pass(struct request *rq, check_fn *const *checks, size_t n)
 {
-    static check_fn *const checks[] = {
-        not_draining, body_fits,        target_valid, routed,       authenticated,
-        role_held,    captures_are_ids, own_path,     not_too_fast,
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+    for (size_t i = 0; i < n; i++)
         if (!checks[i](rq))
-            return STEP_DONE;
+            return false;
+    return true;
+}
+
+/* Who asks is known, or does not matter. */
+static enum step handle(struct request *rq)
+{
+    static check_fn *const checks[] = {role_held, captures_are_ids, own_path, not_too_fast};
+    if (!all_pass(rq, checks, ARRAY_SIZE(checks)))
+        return STEP_DONE;
     rq->prefer =
         prefer_parse(rq->headers.prefer, rq->api->cfg->wait_default_s, rq->api->cfg->wait_max_s);
     return rq->route->handler(rq);
+}
+
+static enum step unauthenticated(struct request *rq)
+{
+    return reply_problem(rq, MHD_HTTP_UNAUTHORIZED, "unauthenticated",
+                         "A valid bearer token is needed.");
+}
+
+static enum step session_told(struct request *rq)
+{
+    const struct session_ask *ask = rq->work;
+    rq->work = NULL;
+    if (ask->job.code == ERR_NOT_FOUND)
+        return unauthenticated(rq);
+    if (ask->job.code != ERR_OK)
+        return reply_err(rq, &ask->job.err);
+    rq->identity = ask->who;
+    rq->authenticated = true;
+    return handle(rq);
+}
+
+static enum step authenticate(struct request *rq)
+{
+    struct session_ask *ask = ARENA_NEW(&rq->arena, struct session_ask);
+    struct sessions *sessions = rq->api->sessions;
+    switch (sessions_known(sessions, rq->headers.authorization, &rq->identity, ask)) {
+    case SESSION_VALID:
+        rq->authenticated = true;
+        return handle(rq);
+    case SESSION_NONE:
+        return unauthenticated(rq);
+    case SESSION_UNKNOWN:
+        break;
+    }
+    rq->work = ask;
+    ask->job.request = rq;
+    request_park(rq, session_told);
+    sessions_ask(sessions, ask);
+    return STEP_PARKED;
+}
+
+enum step dispatch(struct request *rq)
+{
+    static check_fn *const checks[] = {not_draining, body_fits, target_valid, routed};
+    if (!all_pass(rq, checks, ARRAY_SIZE(checks)))
+        return STEP_DONE;
+    enum who who = rq->route->who;
+    bool nobody = who == WHO_ANYONE || (who == WHO_MAYBE && !rq->headers.authorization);
+    return nobody ? handle(rq) : authenticate(rq);
 }

@@ -1,8 +1,8 @@
 #include "api/item.h"
 
 #include "api/api.h"
-#include "api/db.h"
 #include "api/etag.h"
+#include "api/lookup.h"
 #include "api/request.h"
 #include "api/row_index.h"
 
@@ -25,21 +25,26 @@ size_t item_args(const struct query *q,
     return 2;
 }
 
-enum err_code item_find(struct request *rq,
-                        const char *service,
-                        const char *query,
-                        const struct uuid *id,
-                        struct query_result *ret,
-                        struct err *err)
+enum step item_ask(struct request *rq,
+                   struct arena *a,
+                   const char *service,
+                   const char *query,
+                   const struct uuid *id,
+                   handler_fn *then)
 {
-    struct query_arg args[ITEM_ARGS_MAX];
     const struct query *q = query_find(service, query);
-    size_t n = item_args(q, id, 1, &rq->identity.user_id, &rq->arena, args);
-    TRY(db_query(api_service_find(rq->api, service), q, args, n, &rq->arena, ret, err));
-    for (size_t i = 0; i < ret->n;
-         i++) /* the answer outlives the result, which the next request of this thread replaces */
-        ret->rows[i].body = arena_bytes(&rq->arena, ret->rows[i].body.data, ret->rows[i].body.len);
-    return ERR_OK;
+    struct lookups *lookups = api_service_find(rq->api, service)->lookups;
+    struct lookup *l = rq->lookup = ARENA_NEW(a, struct lookup);
+    *l = (struct lookup){
+        .job = {.request = rq},
+        .arena = a,
+        .query = q,
+        .id = *id,
+        .reader = item_reader(q, &rq->identity.user_id),
+    };
+    request_park(rq, then);
+    lookups_submit(lookups, l);
+    return STEP_PARKED;
 }
 
 bool item_uncertain(struct request *rq, bool caught_up, bool parked, const char *what)

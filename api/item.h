@@ -7,9 +7,8 @@
 
 #include <jansson.h>
 
+#include "api/route.h"
 #include "projections/query.h"
-
-struct request;
 
 #define ITEM_ARGS_MAX 2
 #define ITEM_READER   "reader_id" /* a query that takes it shows something else to each reader */
@@ -23,14 +22,14 @@ size_t item_args(const struct query *q,
                  const struct uuid *reader,
                  struct arena *a,
                  struct query_arg ret[ITEM_ARGS_MAX]);
-/* One resource for the caller of rq, on the thread's connection; bodies in the request's arena. The
- * service must be there (api_service_find). */
-MUST_CHECK enum err_code item_find(struct request *rq,
-                                   const char *service,
-                                   const char *query,
-                                   const struct uuid *id,
-                                   struct query_result *ret,
-                                   struct err *err);
+/* Looks one resource up for the caller of rq: parks it, and `then` finds the answer in rq->lookup, which lies with its results in a.
+ * The service must be there (api_service_find). */
+enum step item_ask(struct request *rq,
+                   struct arena *a,
+                   const char *service,
+                   const char *query,
+                   const struct uuid *id,
+                   handler_fn *then);
 /* Asked for when nothing was found: is it unknown whether there is such a thing? True: the reply is filled in, 503
  * while the view is catching up (V2), 409 when its events wait for an operator (P2). `what`: in the API's words. */
 bool item_uncertain(struct request *rq, bool caught_up, bool parked, const char *what);

@@ -19,6 +19,8 @@ struct local_db {
 };
 
 struct local {
+    bool
+        serves_http; /* so it never asks PostgreSQL: a locked table would hold up everybody's connections */
     struct local_db db[SERVICES_MAX]; /* by the service's place in struct api */
     struct codec *codec;
     struct request *pool;

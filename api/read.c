@@ -33,44 +33,58 @@ static bool member_has(const json_t *o, const char *name, const struct uuid *who
     return false;
 }
 
-static bool not_theirs(struct request *rq, const struct access *access)
+static enum step not_theirs(struct request *rq, const struct access *access)
 {
-    (void)reply_problem(rq, MHD_HTTP_FORBIDDEN, access->reason, "This is not yours to see.");
+    return reply_problem(rq, MHD_HTTP_FORBIDDEN, access->reason, "This is not yours to see.");
+}
+
+/* Who may see it is being asked for. */
+struct sight {
+    const struct access *access;
+    handler_fn *then;
+};
+
+static bool named_in(const json_t *o, const struct access *access, const struct uuid *who)
+{
+    for (size_t i = 0; i < ACCESS_MEMBERS_MAX; i++)
+        if (member_has(o, access->members[i], who))
+            return true;
     return false;
 }
 
-/* Is the caller in the resource that this one points to? False: the reply is filled in. */
-static bool visible_via(struct request *rq, const struct access *access, const json_t *o)
+static enum step via_found(struct request *rq)
 {
-    struct uuid id;
-    struct query_result r;
-    struct err err;
-    if (!access->via_query || !item_member(o, access->via_member, &id))
-        return not_theirs(rq, access);
-    if (item_find(rq, rq->route->service, access->via_query, &id, &r, &err) != ERR_OK) {
-        (void)reply_err(rq, &err);
-        return false;
-    }
-    if (r.n == 0 && item_uncertain(rq, r.caught_up, query_is_parked(&r, &id), access->via_query))
-        return false;
-    json_t *owner = r.n ? item_json(r.rows[0].body) : NULL;
+    const struct lookup *via = rq->lookup;
+    const struct sight *sight = rq->sight;
+    const struct access *access = sight->access;
+    if (via->job.code != ERR_OK)
+        return reply_err(rq, &via->job.err);
+    if (!via->found && item_uncertain(rq, via->caught_up, via->parked, access->via_query))
+        return STEP_DONE;
+    json_t *owner = via->found ? item_json(via->row.body) : NULL;
     bool ok = member_has(owner, access->via_owner, &rq->identity.user_id);
     json_decref(owner);
-    return ok || not_theirs(rq, access);
+    return ok ? sight->then(rq) : not_theirs(rq, access);
 }
 
-/* False: the reply is filled in. */
-static bool visible(struct request *rq, const struct access *access, struct bytes body)
+/* `then` goes on when the caller may see the resource; else the reply is filled in. */
+static enum step
+see(struct request *rq, const struct access *access, struct bytes body, handler_fn *then)
 {
+    struct uuid via;
     if (!access)
-        return true;
+        return then(rq);
     json_t *o = item_json(body);
-    bool ok = false;
-    for (size_t i = 0; i < ACCESS_MEMBERS_MAX && !ok; i++)
-        ok = member_has(o, access->members[i], &rq->identity.user_id);
-    ok = ok || visible_via(rq, access, o);
+    bool theirs = named_in(o, access, &rq->identity.user_id);
+    bool asks = !theirs && access->via_query && item_member(o, access->via_member, &via);
     json_decref(o);
-    return ok;
+    if (theirs)
+        return then(rq);
+    if (!asks)
+        return not_theirs(rq, access);
+    struct sight *sight = rq->sight = ARENA_NEW(&rq->arena, struct sight);
+    *sight = (struct sight){access, then};
+    return item_ask(rq, &rq->arena, rq->route->service, access->via_query, &via, via_found);
 }
 
 /* The id in the path; dispatch has checked that it is one. */
@@ -176,54 +190,47 @@ static enum step shown(struct request *rq, const char *etag, struct bytes body)
 
 /* A read of one resource on its way: of one attempt. */
 struct item_work {
-    struct lookup lookup;
+    const struct lookup *found;
     int64_t epoch; /* before the look-up */
 };
 
-static enum step item_ask(struct request *rq);
-
-static enum step item_found(struct request *rq)
+static enum step item_shown(struct request *rq)
 {
-    const struct route *route = rq->route;
-    struct item_work *w = rq->work;
-    const struct lookup *found = &w->lookup;
-    struct bytes body = found->row.body;
-    if (found->code != ERR_OK)
-        return reply_err(rq, &found->err);
-    facts(rq, found->position);
-    if (!covers(rq, found->query, found->position))
-        return not_yet(rq, w->epoch, item_ask);
-    waited(rq);
-    if (found->found && !visible(rq, route->access, body))
-        return STEP_DONE;
+    const struct lookup *found = ((const struct item_work *)rq->work)->found;
     if (!found->found || found->parked) /* what the view has of a parked one may be wrong */
-        return absent(rq, found->caught_up, found->parked, route->resource);
+        return absent(rq, found->caught_up, found->parked, rq->route->resource);
+    struct bytes body = found->row.body;
     return shown(rq, item_etag(found->query, &rq->arena, found->row.version, body), body);
 }
 
-static enum step item_ask(struct request *rq)
+static enum step item_read(struct request *rq);
+
+static enum step item_found(struct request *rq)
+{
+    struct item_work *w = rq->work;
+    const struct lookup *found = w->found = rq->lookup;
+    if (found->job.code != ERR_OK)
+        return reply_err(rq, &found->job.err);
+    facts(rq, found->position);
+    if (!covers(rq, found->query, found->position))
+        return not_yet(rq, w->epoch, item_read);
+    waited(rq);
+    return found->found ? see(rq, rq->route->access, found->row.body, item_shown) : item_shown(rq);
+}
+
+static enum step item_read(struct request *rq)
 {
     const struct route *route = rq->route;
-    const struct query *q = query_find(route->service, route->query);
     struct arena *a = attempt_begin(rq);
     struct item_work *w = rq->work = ARENA_NEW(a, struct item_work);
+    struct uuid id = route->actor_arg ? rq->identity.user_id : first_capture(rq);
     w->epoch = epoch_now(rq);
-    w->lookup = (struct lookup){
-        .request = rq,
-        .arena = a,
-        .query = q,
-        .id = route->actor_arg ? rq->identity.user_id : first_capture(rq),
-        .reader = item_reader(q, &rq->identity.user_id),
-    };
-    struct lookups *lookups = own_service(rq)->lookups;
-    request_park(rq, item_found);
-    lookups_submit(lookups, &w->lookup);
-    return STEP_PARKED;
+    return item_ask(rq, a, route->service, route->query, &id, item_found);
 }
 
 enum step read_item(struct request *rq)
 {
-    return after_valid(rq) ? item_ask(rq) : STEP_DONE;
+    return after_valid(rq) ? item_read(rq) : STEP_DONE;
 }
 
 /* ---- pages */
@@ -383,33 +390,35 @@ static struct uuid parent_id(const struct request *rq)
     return id;
 }
 
-/* The resource that the list belongs to. False: the reply is filled in. */
-static bool parent_allows(struct request *rq)
-{
-    const struct parent *parent = rq->route->parent;
-    struct query_result r;
-    struct err err;
-    if (!parent)
-        return true;
-    struct uuid id = parent_id(rq);
-    if (item_find(rq, rq->route->service, parent->query, &id, &r, &err) != ERR_OK)
-        (void)reply_err(rq, &err);
-    else if (r.n == 0)
-        (void)absent(rq, r.caught_up, query_is_parked(&r, &id), parent->query);
-    else
-        return visible(rq, &parent->access, r.rows[0].body);
-    return false;
-}
-
 /* That there is nothing is a fact only when the view has caught up (V2); what there is may be shown
  * before. */
-static enum step list_shown(struct request *rq, bool empty, bool caught_up, struct bytes body)
+static enum step list_shown(struct request *rq)
 {
-    if (!parent_allows(rq))
+    const struct list *l = rq->work;
+    if (l->empty && item_uncertain(rq, l->caught_up, false, rq->route->resource))
         return STEP_DONE;
-    if (empty && item_uncertain(rq, caught_up, false, rq->route->resource))
-        return STEP_DONE;
-    return shown(rq, etag_hash(&rq->arena, body), body);
+    return shown(rq, etag_hash(&rq->arena, l->body), l->body);
+}
+
+static enum step parent_found(struct request *rq)
+{
+    const struct parent *parent = rq->route->parent;
+    const struct lookup *found = rq->lookup;
+    if (found->job.code != ERR_OK)
+        return reply_err(rq, &found->job.err);
+    if (!found->found)
+        return absent(rq, found->caught_up, found->parked, parent->query);
+    return see(rq, &parent->access, found->row.body, list_shown);
+}
+
+/* The resource that the list belongs to says whether the caller may see it. */
+static enum step list_see(struct request *rq)
+{
+    const struct parent *parent = rq->route->parent;
+    if (!parent)
+        return list_shown(rq);
+    struct uuid id = parent_id(rq);
+    return item_ask(rq, &rq->arena, rq->route->service, parent->query, &id, parent_found);
 }
 
 /* In a thread of the pool: a search may take long, and others' connections do not wait for it. */
@@ -420,6 +429,7 @@ static void list_work(struct pool_job *job)
     struct query_result r;
     l->code = db_query(own_service(rq), l->query, l->params.args, l->params.n_args,
                        attempt_begin(rq), &r, &l->err);
+    job->held_up = l->code == ERR_UNAVAILABLE;
     if (l->code != ERR_OK)
         return;
     l->position = r.position;
@@ -445,17 +455,17 @@ static enum step list_found(struct request *rq)
     if (!l->covered)
         return not_yet(rq, l->epoch, list_ask);
     waited(rq);
-    return list_shown(rq, l->empty, l->caught_up, l->body);
+    return list_see(rq);
 }
 
 static enum step list_ask(struct request *rq)
 {
     struct list *l = rq->work;
-    struct pool *lists = rq->api->lists;
-    l->job = (struct pool_job){.work = list_work, .request = rq};
+    struct pool *pool = own_service(rq)->pool;
+    l->job = (struct pool_job){.work = list_work, .request = rq, .kind = l->query};
     l->epoch = epoch_now(rq);
     request_park(rq, list_found);
-    pool_submit(lists, &l->job);
+    pool_submit(pool, &l->job);
     return STEP_PARKED;
 }
 

@@ -7,8 +7,6 @@
 
 #include "api/request.h"
 
-#define LIST_QUEUE_MAX 1024 /* lists that wait for one of list_threads; beyond it 503 */
-
 handler_fn read_item;
 handler_fn read_list;
 

@@ -19,6 +19,9 @@
 #define BODY_MAX (256 * 1024)
 
 struct api;
+struct errand;
+struct lookup;
+struct sight;
 struct write;
 
 /* The header fields that mean something to us; NULL = absent. Views into MHD's memory, or the
@@ -54,8 +57,11 @@ struct request {
     int64_t began_us; /* monotonic */
     handler_fn *next; /* what goes on when a parked request is resumed */
     struct reply reply;
-    struct write *write; /* of a command in progress */
-    void *work;          /* of a handler in progress */
+    struct write *write;   /* of a command in progress */
+    struct lookup *lookup; /* item_ask()'s last */
+    struct sight *sight;   /* read.c's: who may see it */
+    struct errand *errand; /* errand_send()'s last */
+    void *work;            /* of a handler in progress */
     void (*work_over)(
         void *work); /* NULL, or what ends it when the request is over before it was done */
     struct request *pool_next;

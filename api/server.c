@@ -265,6 +265,7 @@ static void loop_wait(const struct loop *l, int epoll_fd)
 static void *loop_main(void *arg)
 {
     const struct loop *l = arg;
+    local_get()->serves_http = true;
     int epoll_fd = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     while (!atomic_load(&l->server->stop)) {
         loop_wait(l, epoll_fd);

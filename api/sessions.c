@@ -15,7 +15,8 @@
 #include "schemas/records.h"
 
 #define CACHE_MAX 4096
-#define TOUCH_US  60000000 /* last_seen_at is written at most this often */
+#define TOUCH_PARTS \
+    10 /* last use is written after this part of the time that a session may be idle */
 
 /* A session as the database had it under `epoch`. */
 struct session {
@@ -24,29 +25,19 @@ struct session {
     int64_t last_seen_at, expires_at;
 };
 
+/* Used once more: to be written. */
+struct touch {
+    struct desk_job job;
+    uint8_t token_hash[SESSION_HASH_BYTES];
+    int64_t at;
+};
+
 struct sessions {
     struct api *api;
+    struct desk *asks, *touches; /* reads do not wait for writes */
     pthread_mutex_t lock;
     struct session cache[CACHE_MAX]; /* by the first bytes of the token's hash */
 };
-
-struct sessions *sessions_new(struct api *api)
-{
-    struct sessions *s = calloc(1, sizeof(*s));
-    if (!s)
-        abort();
-    s->api = api;
-    pthread_mutex_init(&s->lock, NULL);
-    return s;
-}
-
-void sessions_free(struct sessions *s)
-{
-    if (!s)
-        return;
-    pthread_mutex_destroy(&s->lock);
-    free(s);
-}
 
 void identity_roles_parse(const char *text, struct identity *ret)
 {
@@ -122,74 +113,179 @@ static enum err_code no_session(struct err *err)
     return err_set(err, ERR_NOT_FOUND, "no valid session");
 }
 
-static enum err_code session_read(
-    struct sessions *s, const uint8_t *hash, struct arena *a, struct session *ret, struct err *err)
+static bool in_time(const struct sessions *s, const struct session *session, int64_t now)
 {
-    enum { CAUGHT_UP, USER_ID, VALID, ROLES, LAST_SEEN_AT, EXPIRES_AT };
-    const PGresult *r = NULL;
-    struct api_service *vault = s->api->vault;
-    struct query_arg arg = {"token_hash", hash_param(a, hash)};
-    ret->epoch = waiters_epoch(
-        s->api->vault->waiters); /* before the read: a change in between makes it stale */
-    TRY(db_query_raw(vault, query_find(vault->service->name, "session_user"), &arg, 1, a, &r, err));
-    if (PQntuples(r) != 1 || !pg_get_bool(r, 0, CAUGHT_UP))
+    return session->expires_at > now &&
+           now - session->last_seen_at <= s->api->cfg->session_idle_s * 1000000;
+}
+
+/* The sessions of these tokens that are valid but for their times. The result is the thread's connection's. */
+static enum err_code valid_read(struct sessions *s,
+                                const struct pg_param *hashes,
+                                size_t n,
+                                struct arena *a,
+                                const PGresult **ret,
+                                struct err *err)
+{
+    struct pg_param p = pg_p_array(a, PG_BYTEA_ARRAY, hashes, n);
+    TRY(db_exec(s->api->vault, api_sql(VAULT_SESSIONS_LIVE), &p, 1, ret, err));
+    if (PQntuples(*ret) == 0 || !pg_get_bool(*ret, 0, 0))
         return err_set(err, ERR_UNAVAILABLE, "accounts are still catching up");
-    if (!pg_get_bool(r, 0, VALID))
-        return no_session(err);
-    ret->who.user_id = pg_get_uuid(r, 0, USER_ID);
-    identity_roles_parse(pg_get_text(r, 0, ROLES), &ret->who);
-    ret->last_seen_at = pg_get_time(r, 0, LAST_SEEN_AT);
-    ret->expires_at = pg_get_time(r, 0, EXPIRES_AT);
-    memcpy(ret->who.token_hash, hash, SESSION_HASH_BYTES);
     return ERR_OK;
 }
 
-/* Used once more: written now and then, and not worth an error. */
-static void session_touch(struct sessions *s, struct session *session, int64_t now, struct arena *a)
+/* False: the row names none. */
+static bool valid_row(const PGresult *r, int row, int64_t epoch, struct session *ret)
 {
-    struct err ignored;
-    if (now - session->last_seen_at < TOUCH_US || !waiters_writable(s->api->vault->waiters))
-        return;
-    struct pg_param p[] = {hash_param(a, session->who.token_hash), pg_p_time(a, now)};
-    if (db_exec(s->api->vault, api_sql(VAULT_SESSION_TOUCH), p, ARRAY_SIZE(p), NULL, &ignored) !=
-        ERR_OK)
+    enum { CAUGHT_UP, TOKEN_HASH, LAST_SEEN_AT, EXPIRES_AT, USER_ID, ROLES };
+    if (row >= PQntuples(r) || pg_is_null(r, row, TOKEN_HASH))
+        return false;
+    *ret = (struct session){
+        .epoch = epoch,
+        .last_seen_at = pg_get_time(r, row, LAST_SEEN_AT),
+        .expires_at = pg_get_time(r, row, EXPIRES_AT),
+        .who = {.user_id = pg_get_uuid(r, row, USER_ID)},
+    };
+    identity_roles_parse(pg_get_text(r, row, ROLES), &ret->who);
+    memcpy(ret->who.token_hash, pg_get_bytes(r, row, TOKEN_HASH).data, SESSION_HASH_BYTES);
+    return true;
+}
+
+/* ---- use: what is remembered, and what is asked for */
+
+/* Used once more: written now and then, and not worth an error. Until then this process goes by its own memory. */
+static void session_touch(struct sessions *s, struct session *session, int64_t now)
+{
+    if (now - session->last_seen_at < s->api->cfg->session_idle_s * 1000000 / TOUCH_PARTS ||
+        !waiters_writable(s->api->vault->waiters))
         return;
     session->last_seen_at = now;
     cache_put(s, session);
+    struct touch *touch = calloc(1, sizeof(*touch));
+    if (!touch)
+        abort();
+    touch->at = now;
+    memcpy(touch->token_hash, session->who.token_hash, SESSION_HASH_BYTES);
+    desk_submit(s->touches, &touch->job);
 }
 
-static bool in_time(struct sessions *s, int64_t last_seen_at, int64_t expires_at, int64_t now)
+enum session_known sessions_known(struct sessions *s,
+                                  const char *authorization,
+                                  struct identity *ret,
+                                  struct session_ask *ask)
 {
-    return expires_at > now && now - last_seen_at <= s->api->cfg->session_idle_s * 1000000;
-}
-
-static enum err_code authenticate(
-    struct sessions *s, const uint8_t *hash, struct arena *a, struct identity *ret, struct err *err)
-{
-    struct session session = {0};
+    struct session session;
     int64_t now = time_now_us();
-    if (!cache_find(s, hash, &session)) {
-        TRY(session_read(s, hash, a, &session, err));
-        cache_put(s, &session);
-    }
-    if (!in_time(s, session.last_seen_at, session.expires_at, now))
-        return no_session(err);
-    session_touch(s, &session, now, a);
+    if (!token_hash(authorization, ask->token_hash))
+        return SESSION_NONE;
+    if (!cache_find(s, ask->token_hash, &session) || !in_time(s, &session, now))
+        return SESSION_UNKNOWN;
+    session_touch(s, &session, now);
     *ret = session.who;
+    return SESSION_VALID;
+}
+
+void sessions_ask(struct sessions *s, struct session_ask *ask)
+{
+    desk_submit(s->asks, &ask->job);
+}
+
+static void ask_answer(struct sessions *s, struct session_ask *ask, struct session *found)
+{
+    int64_t now = time_now_us();
+    if (!found || !in_time(s, found, now)) {
+        ask->job.code = no_session(&ask->job.err);
+        return;
+    }
+    cache_put(s, found);
+    session_touch(s, found, now);
+    ask->who = found->who;
+}
+
+static enum err_code
+asks_serve(void *arg, struct desk_job **batch, size_t n, struct arena *a, struct err *err)
+{
+    struct sessions *s = arg;
+    const PGresult *r = NULL;
+    struct session found;
+    struct pg_param *hashes = ARENA_ARRAY(a, struct pg_param, n);
+    bool *answered = ARENA_ARRAY(a, bool, n);
+    for (size_t i = 0; i < n; i++)
+        hashes[i] = hash_param(a, ((const struct session_ask *)batch[i])->token_hash);
+    /* before the read: a change in between makes it stale */
+    int64_t epoch = waiters_epoch(s->api->vault->waiters);
+    TRY(valid_read(s, hashes, n, a, &r, err));
+    for (int row = 0; valid_row(r, row, epoch, &found); row++)
+        for (size_t i = 0; i < n; i++) {
+            struct session_ask *ask = (struct session_ask *)batch[i];
+            if (memcmp(ask->token_hash, found.who.token_hash, SESSION_HASH_BYTES) != 0)
+                continue;
+            ask_answer(s, ask, &found);
+            answered[i] = true;
+        }
+    for (size_t i = 0; i < n; i++)
+        if (!answered[i])
+            ask_answer(s, (struct session_ask *)batch[i], NULL);
     return ERR_OK;
 }
 
-enum err_code sessions_authenticate(struct sessions *s,
-                                    const char *authorization,
-                                    struct identity *ret,
-                                    struct err *err)
+/* A row is updated once in a statement, so each session is named once: by its newest use, the last of the line. */
+static enum err_code
+touches_serve(void *arg, struct desk_job **batch, size_t n, struct arena *a, struct err *err)
 {
-    uint8_t hash[SESSION_HASH_BYTES];
-    if (!token_hash(authorization, hash))
-        return no_session(err);
-    owned_value(arena_release) struct arena a;
-    arena_init(&a);
-    return authenticate(s, hash, &a, ret, err);
+    struct sessions *s = arg;
+    struct pg_param *hashes = ARENA_ARRAY(a, struct pg_param, n);
+    struct pg_param *times = ARENA_ARRAY(a, struct pg_param, n);
+    size_t n_named = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct touch *t = (const struct touch *)batch[i];
+        bool last = true;
+        for (size_t k = i + 1; k < n && last; k++)
+            last = memcmp(((const struct touch *)batch[k])->token_hash, t->token_hash,
+                          SESSION_HASH_BYTES) != 0;
+        if (!last)
+            continue;
+        hashes[n_named] = hash_param(a, t->token_hash);
+        times[n_named++] = pg_p_time(a, t->at);
+    }
+    struct pg_param p[] = {
+        pg_p_array(a, PG_BYTEA_ARRAY, hashes, n_named),
+        pg_p_array(a, PG_TIMESTAMPTZ_ARRAY, times, n_named),
+    };
+    return db_exec(s->api->vault, api_sql(VAULT_SESSION_TOUCH), p, ARRAY_SIZE(p), NULL, err);
+}
+
+enum err_code sessions_open(struct api *api, struct sessions **ret, struct err *err)
+{
+    struct sessions *s = calloc(1, sizeof(*s));
+    if (!s)
+        abort();
+    s->api = api;
+    pthread_mutex_init(&s->lock, NULL);
+    if (desk_open(NULL, asks_serve, s, &s->asks, err) != ERR_OK ||
+        desk_open(NULL, touches_serve, s, &s->touches, err) != ERR_OK) {
+        sessions_free(s);
+        return err->code;
+    }
+    *ret = s;
+    return ERR_OK;
+}
+
+void sessions_stop(struct sessions *s)
+{
+    desk_close(s->asks); /* first: it touches what it found */
+    desk_close(s->touches);
+}
+
+void sessions_free(struct sessions *s)
+{
+    if (!s)
+        return;
+    sessions_stop(s);
+    desk_free(s->asks);
+    desk_free(s->touches);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
 }
 
 enum err_code sessions_live(struct sessions *s,
@@ -198,26 +294,20 @@ enum err_code sessions_live(struct sessions *s,
                             bool *ret_live,
                             struct err *err)
 {
-    enum { CAUGHT_UP, TOKEN_HASH, LAST_SEEN_AT, EXPIRES_AT };
     const PGresult *r = NULL;
+    struct session found;
     int64_t now = time_now_us();
     owned_value(arena_release) struct arena a;
     arena_init(&a);
     struct pg_param *list = ARENA_ARRAY(&a, struct pg_param, n);
     for (size_t i = 0; i < n; i++)
         list[i] = hash_param(&a, hashes[i]);
-    struct pg_param p = pg_p_array(&a, PG_BYTEA_ARRAY, list, n);
-    TRY(db_exec(s->api->vault, api_sql(VAULT_SESSIONS_LIVE), &p, 1, &r, err));
-    if (PQntuples(r) == 0 || !pg_get_bool(r, 0, CAUGHT_UP))
-        return err_set(err, ERR_UNAVAILABLE, "accounts are still catching up");
+    TRY(valid_read(s, list, n, &a, &r, err));
     memset(ret_live, 0, n * sizeof(*ret_live));
-    for (int row = 0; row < PQntuples(r) && !pg_is_null(r, row, TOKEN_HASH); row++) {
-        bool live =
-            in_time(s, pg_get_time(r, row, LAST_SEEN_AT), pg_get_time(r, row, EXPIRES_AT), now);
-        const uint8_t *hash = pg_get_bytes(r, row, TOKEN_HASH).data;
+    for (int row = 0; valid_row(r, row, 0, &found); row++)
         for (size_t i = 0; i < n; i++)
-            ret_live[i] |= live && memcmp(hashes[i], hash, SESSION_HASH_BYTES) == 0;
-    }
+            ret_live[i] |= in_time(s, &found, now) &&
+                           memcmp(hashes[i], found.who.token_hash, SESSION_HASH_BYTES) == 0;
     return ERR_OK;
 }
 

@@ -1,11 +1,12 @@
 /*
  * ticket.h - what a parked write waits for. It lies in the request's arena and passes from the MHD
- * thread to the sender, from there to the waiters, each time as a whole; the last one writes
- * `state` and resumes the request.
+ * thread to the sender, from there to the waiters, each time as a whole; who has no more to do writes
+ * `state` and resumes the request. When a resource is shown, that is the service's look-ups.
  */
 #ifndef API_TICKET_H
 #define API_TICKET_H
 
+#include "api/lookup.h"
 #include "ops/runtime/arena.h"
 #include "ops/runtime/err.h"
 #include "ops/runtime/uuid.h"
@@ -22,7 +23,7 @@ enum ticket_state {
     TICKET_DECIDED,    /* `outcome` is filled in */
 };
 
-/* What the lane decided, as the view has it now. */
+/* What the lane decided. */
 struct outcome {
     bool rejected;
     char reason[ERR_REASON_MAX];
@@ -31,19 +32,16 @@ struct outcome {
     int32_t partition;
     int64_t next_event;
     uint8_t digest[32];
-    bool has_body; /* of the resource now, with its version; memory of the request's arena */
-    int64_t version;
-    struct bytes body;
+    bool has_key;    /* false: an older program's outcome, or no readable command */
+    struct uuid key; /* the command's partition key */
 };
 
 struct ticket {
     enum ticket_state state;
     struct request *request;
-    struct arena *arena;       /* the request's */
-    struct waiters *waiters;   /* of the command's service */
-    const struct query *shown; /* item query of the answer's body; NULL = none */
-    bool shows_created;        /* what is shown has the command's id; else its first event's */
-    struct uuid reader;        /* item_reader() */
+    struct waiters *waiters; /* of the command's service */
+    bool shows_created;      /* what is shown has the command's id; else its first event's */
+    struct lookup shown;     /* the resource as it is now; its query NULL = none */
     struct uuid command_id;
     int64_t deadline_us; /* monotonic; 0 = do not wait for the outcome */
     int32_t partition;

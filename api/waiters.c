@@ -13,7 +13,6 @@
 #include "api/api.h"
 #include "api/api_sql.h"
 #include "api/db.h"
-#include "api/item.h"
 #include "api/request.h"
 #include "api/row_index.h"
 #include "ops/runtime/log.h"
@@ -182,11 +181,16 @@ static struct read_wait *reads_collect(struct waiters *w, int64_t now, bool all)
 
 /* ---- answers */
 
-static void ticket_end(struct waiters *w, struct ticket *t, enum ticket_state state)
+static void ticket_out(struct waiters *w)
 {
     pthread_mutex_lock(&w->lock);
     w->n_waiting--;
     pthread_mutex_unlock(&w->lock);
+}
+
+static void ticket_end(struct waiters *w, struct ticket *t, enum ticket_state state)
+{
+    ticket_out(w);
     t->state = state;
     request_resume(t->request);
 }
@@ -202,6 +206,9 @@ static void outcome_read(const PGresult *r, int row, struct outcome *o)
     o->partition = (int32_t)pg_get_int8(r, row, 5);
     o->next_event = pg_get_int8(r, row, 6);
     o->event_version = pg_get_int8(r, row, 7);
+    o->has_key = !pg_is_null(r, row, 8);
+    if (o->has_key)
+        o->key = pg_get_uuid(r, row, 8);
 }
 
 /* Outcomes of the batch: state DECIDED, or UNKNOWN where there is none. */
@@ -229,79 +236,25 @@ outcomes_find(struct waiters *w, struct ticket **batch, size_t n, struct err *er
     return ERR_OK;
 }
 
-static bool wants_body(const struct ticket *t)
+/* What is to be shown is read where all reads of it are, so that what holds them up does not hold up this thread. */
+static void ticket_decided(struct waiters *w, struct ticket *t)
 {
-    return t->shown && t->state == TICKET_DECIDED && !t->outcome.rejected;
-}
-
-/* Do both want the same statement? One is never for two readers. */
-static bool alike(const struct ticket *t, const struct ticket *other)
-{
-    return wants_body(t) && t->shown == other->shown && uuid_equal(&t->reader, &other->reader);
-}
-
-static const struct uuid *shown_id(const struct ticket *t)
-{
-    return t->shows_created ? &t->command_id : &t->outcome.aggregate_id;
-}
-
-static enum err_code bodies_ask(struct waiters *w,
-                                const struct ticket *like,
-                                struct ticket **batch,
-                                size_t n,
-                                struct query_result *ret,
-                                struct err *err)
-{
-    struct uuid *ids = ARENA_ARRAY(&w->arena, struct uuid, n);
-    struct query_arg args[ITEM_ARGS_MAX];
-    size_t n_ids = 0;
-    for (size_t i = 0; i < n; i++)
-        if (alike(batch[i], like))
-            ids[n_ids++] = *shown_id(batch[i]);
-    size_t n_args = item_args(like->shown, ids, n_ids, &like->reader, &w->arena, args);
-    return query_run(like->shown, w->lookup, args, n_args, &w->arena, ret, err);
-}
-
-/* The resources that this one's query shows, as they are now, into all tickets that want them from
- * it. */
-static enum err_code bodies_find(
-    struct waiters *w, const struct ticket *like, struct ticket **batch, size_t n, struct err *err)
-{
-    struct arena *a = &w->arena;
-    struct query_result r;
-    TRY(bodies_ask(w, like, batch, n, &r, err));
-    struct row_index index;
-    row_index_init(&index, a, r.n);
-    for (size_t i = 0; i < r.n; i++)
-        index.entries[i] = (struct row_index_entry){r.rows[i].id, i};
-    row_index_sort(&index);
-    for (size_t i = 0; i < n; i++) {
-        const struct row_index_entry *at =
-            alike(batch[i], like) ? row_index_find(&index, shown_id(batch[i])) : NULL;
-        if (!at || query_is_parked(&r, shown_id(batch[i])))
-            continue;
-        struct outcome *o = &batch[i]->outcome;
-        o->has_body = true;
-        o->version = r.rows[at->row].version;
-        o->body = arena_bytes(batch[i]->arena, r.rows[at->row].body.data, r.rows[at->row].body.len);
+    if (!t->shown.query || t->state != TICKET_DECIDED || t->outcome.rejected) {
+        ticket_end(w, t, t->state);
+        return;
     }
-    return ERR_OK;
+    struct lookups *lookups = w->service->lookups;
+    ticket_out(w);
+    t->shown.id = t->shows_created ? t->command_id : t->outcome.aggregate_id;
+    lookups_submit(lookups, &t->shown);
 }
 
-/* One look-up per query, and reader where that matters, that the batch shows something by. */
 static enum err_code
 batch_answer(struct waiters *w, struct ticket **batch, size_t n, struct err *err)
 {
     TRY(outcomes_find(w, batch, n, err));
-    for (size_t i = 0; i < n; i++) {
-        bool first = wants_body(batch[i]);
-        for (size_t k = 0; k < i && first; k++)
-            first = !alike(batch[k], batch[i]);
-        if (first)
-            TRY(bodies_find(w, batch[i], batch, n, err));
-    }
     for (size_t i = 0; i < n; i++)
-        ticket_end(w, batch[i], batch[i]->state);
+        ticket_decided(w, batch[i]);
     return ERR_OK;
 }
 
@@ -584,6 +537,22 @@ void waiters_add(struct waiters *w, struct ticket *t)
             queue_put(q, t);
         if (++w->n_waiting == 1 || passed)
             wake(w);
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (refused) {
+        t->state = TICKET_STORED;
+        request_resume(t->request);
+    }
+}
+
+void waiters_find(struct waiters *w, struct ticket *t)
+{
+    pthread_mutex_lock(&w->lock);
+    bool refused = w->drained;
+    if (!refused) {
+        push(&w->ready, t);
+        w->n_waiting++;
+        wake(w);
     }
     pthread_mutex_unlock(&w->lock);
     if (refused) {

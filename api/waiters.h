@@ -25,6 +25,10 @@ void waiters_free(struct waiters *w); /* NULL ok; drains first */
  * resumed. */
 void waiters_add(struct waiters *w, struct ticket *t);
 
+/* Asks for the outcome of a command that may have been decided long ago; the ticket is the waiters' until its request is resumed:
+ * DECIDED, UNKNOWN: there is none in the view, STORED: nobody could tell until the deadline. */
+void waiters_find(struct waiters *w, struct ticket *t);
+
 /* A parked read. */
 struct read_wait {
     struct request *request;

@@ -7,13 +7,14 @@
 #include <strings.h>
 
 #include "api/api.h"
-#include "api/api_sql.h"
-#include "api/db.h"
 #include "api/etag.h"
 #include "api/item.h"
 #include "api/local.h"
+#include "api/lookup.h"
+#include "api/pending.h"
 #include "api/refusal.h"
 #include "api/sender.h"
+#include "api/waiters.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
@@ -177,55 +178,121 @@ bool write_fill(struct request *rq, json_t *body, struct field_errors *errors)
     return true;
 }
 
-/* What a field of the command names, as the view has it. False: there is none, the reply is filled
- * in. */
-static bool named_find(struct request *rq,
-                       const char *service,
-                       const char *query,
-                       const char *field,
-                       struct bytes *ret)
-{
-    struct query_result result;
-    struct err err;
-    const struct uuid *id = uuid_field(rq->write, field);
-    if (item_find(rq, service, query, id, &result, &err) != ERR_OK)
-        (void)reply_err(rq, &err);
-    else if (result.n > 0) {
-        *ret = result.rows[0].body;
-        return true;
-    } else if (!item_uncertain(rq, result.caught_up, query_is_parked(&result, id), query))
-        (void)reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "%s names nothing that exists.",
-                            field);
-    return false;
-}
+/* ---- what the row lets follow from the fields */
 
-static bool key_find(struct request *rq)
+static enum step decided(struct request *rq);
+static void ticket_make(struct request *rq, int64_t deadline_us);
+
+/* The field of the command whose look-up is on its way, or was the last. */
+static const char *named_field(const struct request *rq)
 {
     const struct route *r = rq->route;
+    return rq->write->resolving_key ? r->key_from : r->exists->field;
+}
+
+/* Nothing is there, or nobody can tell. */
+static enum step named_missing(struct request *rq)
+{
+    const struct lookup *l = rq->lookup;
+    const struct route *r = rq->route;
+    const char *what = rq->write->resolving_key ? r->key_query : r->exists->query;
+    if (l->job.code != ERR_OK)
+        return reply_err(rq, &l->job.err);
+    if (item_uncertain(rq, l->caught_up, l->parked, what))
+        return STEP_DONE;
+    return reply_problem(rq, MHD_HTTP_NOT_FOUND, "not_found", "%s names nothing that exists.",
+                         named_field(rq));
+}
+
+/* The digest needs the partition key, which the view could not tell: the outcome remembers it. False: nobody can compare the
+ * payloads (I2). */
+static bool digest_make(struct request *rq)
+{
     struct write *w = rq->write;
-    struct bytes body;
-    if (!named_find(rq, r->service, r->key_query, r->key_from, &body))
+    const struct outcome *o = &w->ticket.outcome;
+    if (rq->route->key_query && !o->has_key)
         return false;
+    if (rq->route->key_query)
+        *uuid_field(w, w->type->key->name) = o->key;
+    codec_digest((struct record){w->type, w->command}, &rq->arena, w->digest);
+    return true;
+}
+
+static enum step stored_told(struct request *rq)
+{
+    switch (rq->write->ticket.state) {
+    case TICKET_DECIDED:
+        if (digest_make(rq))
+            return decided(rq);
+        break;
+    case TICKET_UNKNOWN: /* never decided, as far as the view goes, which is what the look-up said too */
+        return rq->write->otherwise(rq);
+    case TICKET_STORED:
+    case TICKET_NOT_STORED:
+    case TICKET_OPEN:
+        break;
+    }
+    return reply_unavailable(rq, "What became of this command cannot be told now.");
+}
+
+enum step write_stored(struct request *rq, handler_fn *otherwise)
+{
+    struct write *w = rq->write;
+    if (!w->keyed)
+        return otherwise(rq);
+    w->otherwise = otherwise;
+    int64_t wait_us = rq->prefer.wait_s * 1000000;
+    ticket_make(rq, rq->began_us + (wait_us > OUTCOME_WAIT_US ? wait_us : OUTCOME_WAIT_US));
+    struct waiters *waiters = w->service->waiters;
+    request_park(rq, stored_told);
+    waiters_find(waiters, &w->ticket);
+    return STEP_PARKED;
+}
+
+static bool named_found(const struct request *rq)
+{
+    return rq->lookup->job.code == ERR_OK && rq->lookup->found;
+}
+
+static enum step key_found(struct request *rq)
+{
+    struct write *w = rq->write;
+    if (!named_found(rq))
+        return write_stored(rq, named_missing);
     const char *key = w->type->key->name;
-    json_t *o = item_json(body);
+    json_t *o = item_json(rq->lookup->row.body);
     bool ok = item_member(o, key, uuid_field(w, key));
     json_decref(o);
-    if (!ok)
-        (void)reply_problem(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, "internal",
-                            "Something went wrong here.");
-    return ok;
+    if (ok)
+        return write_send(rq);
+    return reply_problem(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, "internal",
+                         "Something went wrong here.");
 }
 
-bool write_resolve(struct request *rq)
+static enum step key_resolve(struct request *rq)
 {
     const struct route *r = rq->route;
-    struct bytes ignored;
+    if (!r->key_query)
+        return write_send(rq);
+    rq->write->resolving_key = true;
+    return item_ask(rq, &rq->arena, r->service, r->key_query, uuid_field(rq->write, r->key_from),
+                    key_found);
+}
+
+static enum step existing_found(struct request *rq)
+{
+    return named_found(rq) ? key_resolve(rq) : write_stored(rq, named_missing);
+}
+
+enum step write_resolve(struct request *rq)
+{
+    const struct route *r = rq->route;
     if (r->derive)
         r->derive(rq->write->command);
-    if (r->exists &&
-        !named_find(rq, r->exists->service, r->exists->query, r->exists->field, &ignored))
-        return false;
-    return !r->key_query || key_find(rq);
+    if (!r->exists)
+        return key_resolve(rq);
+    return item_ask(rq, &rq->arena, r->exists->service, r->exists->query,
+                    uuid_field(rq->write, r->exists->field), existing_found);
 }
 
 /* ---- sending */
@@ -255,26 +322,37 @@ static enum err_code command_send(struct request *rq,
     return sender_send(rq->api->sender, &send, err);
 }
 
+/* deadline_us: 0 = nobody waits for the outcome. */
+static void ticket_make(struct request *rq, int64_t deadline_us)
+{
+    struct write *w = rq->write;
+    const struct route *r = rq->route;
+    const struct query *q = r->query ? query_find(r->service, r->query) : NULL;
+    w->ticket = (struct ticket){
+        .request = rq,
+        .waiters = w->service->waiters,
+        .shows_created = r->creates != NULL,
+        .shown =
+            {
+                    .job = {.request = rq},
+                    .arena = &rq->arena,
+                    .query = q,
+                    .reader = q ? item_reader(q, &rq->identity.user_id) : uuid_nil,
+                    },
+        .command_id = w->command_id,
+        .deadline_us = deadline_us,
+        .offset = -1,
+    };
+}
+
 static enum step write_answer(struct request *rq);
 
 enum step write_send(struct request *rq)
 {
     struct write *w = rq->write;
-    const struct route *r = rq->route;
-    const struct query *q = r->query ? query_find(r->service, r->query) : NULL;
     if (w->keyed)
         codec_digest((struct record){w->type, w->command}, &rq->arena, w->digest);
-    w->ticket = (struct ticket){
-        .request = rq,
-        .arena = &rq->arena,
-        .waiters = w->service->waiters,
-        .shown = q,
-        .shows_created = r->creates != NULL,
-        .reader = q ? item_reader(q, &rq->identity.user_id) : uuid_nil,
-        .command_id = w->command_id,
-        .deadline_us = rq->prefer.wait_s ? rq->began_us + rq->prefer.wait_s * 1000000 : 0,
-        .offset = -1,
-    };
+    ticket_make(rq, rq->prefer.wait_s ? rq->began_us + rq->prefer.wait_s * 1000000 : 0);
     request_park(rq, write_answer); /* before the send: the report may be faster than this thread */
     if (command_send(rq, w->service, w->type, w->command, &w->ticket, &w->err) != ERR_OK) {
         w->ticket.state = TICKET_NOT_STORED;
@@ -300,32 +378,42 @@ enum err_code write_audit(struct request *rq,
 
 /* ---- answers */
 
-/* Before a 202: else nobody could tell the sender about it. The command is in Kafka all the same
- * when this fails. */
-static void pending_save(struct request *rq)
-{
-    struct write *w = rq->write;
-    struct arena *a = &rq->arena;
-    struct err err;
-    struct pg_param p[] = {
-        pg_p_uuid(a, &w->command_id),
-        rq->authenticated ? pg_p_uuid(a, &rq->identity.user_id) : pg_p_null(PG_UUID),
-        pg_p_int4(a, w->ticket.partition),
-        w->ticket.offset >= 0 ? pg_p_int8(a, w->ticket.offset) : pg_p_null(PG_INT8),
-        pg_p_time(a, time_now_us()),
-    };
-    if (db_exec(w->service, api_sql(API_PENDING_SAVE), p, ARRAY_SIZE(p), NULL, &err) != ERR_OK)
-        log_warn("pending command not noted", KV_U("command", &w->command_id), KV_ERR(&err));
-}
-
-static enum step accepted(struct request *rq)
+static enum step accepted_answer(struct request *rq, const char *status)
 {
     char id[UUID_TEXT_LEN + 1];
-    pending_save(rq);
     uuid_format(&rq->write->command_id, id);
     rq->reply.location = arena_printf(&rq->arena, "/api/commands/%s/", id);
-    const char *body = arena_printf(&rq->arena, "{\"id\":\"%s\",\"status\":\"pending\"}", id);
+    const char *body = arena_printf(&rq->arena, "{\"id\":\"%s\",\"status\":\"%s\"}", id, status);
     return reply_json(rq, MHD_HTTP_ACCEPTED, (struct bytes){(const uint8_t *)body, strlen(body)});
+}
+
+static enum step noted(struct request *rq)
+{
+    const struct pending_note *note = rq->work;
+    if (note->job.code != ERR_OK)
+        log_warn("pending command not noted; only its id tells what becomes of it",
+                 KV_U("command", &note->command_id), KV_ERR(&note->job.err));
+    return accepted_answer(rq, "pending");
+}
+
+/* Noted before the 202: else nobody could tell the sender about it. The command is in Kafka all the same
+ * when this fails. */
+static enum step accepted(struct request *rq)
+{
+    const struct write *w = rq->write;
+    struct desk *pendings = w->service->pendings;
+    struct pending_note *note = rq->work = ARENA_NEW(&rq->arena, struct pending_note);
+    *note = (struct pending_note){
+        .job = {.request = rq},
+        .command_id = w->command_id,
+        .sender = rq->authenticated ? rq->identity.user_id : uuid_nil,
+        .partition = w->ticket.partition,
+        .offset = w->ticket.offset,
+        .at = time_now_us(),
+    };
+    request_park(rq, noted);
+    desk_submit(pendings, &note->job);
+    return STEP_PARKED;
 }
 
 enum step write_applied(struct request *rq)
@@ -338,12 +426,13 @@ enum step write_applied(struct request *rq)
         uuid_format(r->creates ? &t->command_id : &o->aggregate_id, id);
         rq->reply.location = arena_printf(&rq->arena, "%s%s/", r->location, id);
     }
-    if (!t->shown)
+    if (!t->shown.query)
         return reply_empty(rq, (unsigned)r->status);
-    if (!o->has_body) /* decided, but its statements are parked: the sender can come back for it */
-        return accepted(rq);
-    rq->reply.etag = item_etag(t->shown, &rq->arena, o->version, o->body);
-    return reply_json(rq, (unsigned)r->status, o->body);
+    if (t->shown.job.code != ERR_OK || !t->shown.found || t->shown.parked)
+        return accepted_answer(rq, "applied"); /* the sender can come back for what it made */
+    const struct query_row *row = &t->shown.row;
+    rq->reply.etag = item_etag(t->shown.query, &rq->arena, row->version, row->body);
+    return reply_json(rq, (unsigned)r->status, row->body);
 }
 
 static enum step decided(struct request *rq)
@@ -396,8 +485,7 @@ enum step write_handler(struct request *rq)
     if (!write_body(rq, &body, errors))
         return STEP_DONE;
     uuid_format(&rq->identity.user_id, principal);
-    bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors) &&
-              write_resolve(rq);
+    bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors);
     json_decref(body);
-    return ok ? write_send(rq) : STEP_DONE;
+    return ok ? write_resolve(rq) : STEP_DONE;
 }

@@ -211,6 +211,7 @@ static void add_outcome(struct batch *b, const struct lane_command *c, struct re
         .version = meta->version,
         .sender = meta->actor.id,
         .has_digest = c->has_digest,
+        .key = c->key,
         .next_event = b->messages[b->n_events - 1].offset + 1,
         .decided_at = meta->occurred_at,
     };

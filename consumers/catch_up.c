@@ -65,7 +65,11 @@ check_order(const struct chunk *c, const struct event_origin *o, int64_t offset,
                    c->last.command_offset);
 }
 
-static void open_outcome(struct chunk *c, struct record event, const struct event_origin *o)
+/* key: of the event's record in Kafka, which is the command's. */
+static void open_outcome(struct chunk *c,
+                         struct record event,
+                         const struct event_origin *o,
+                         const struct uuid *key)
 {
     const struct event_meta *meta = event.value;
     assert(meta);
@@ -79,6 +83,7 @@ static void open_outcome(struct chunk *c, struct record event, const struct even
         .version = meta->version,
         .sender = meta->actor.id,
         .has_digest = o->has_digest,
+        .key = *key,
         .decided_at = meta->occurred_at,
     };
     memcpy(outcome.digest, o->digest, DIGEST_LEN);
@@ -118,6 +123,9 @@ static enum err_code add_event(struct chunk *c, const rd_kafka_message_t *m, str
 {
     struct event_origin origin = {0};
     struct record event = {0};
+    struct uuid key;
+    if (!m->key || !uuid_parse_n(m->key, m->key_len, &key))
+        key = uuid_nil;
     TRY(event_origin_read(message_headers(m), m->offset, &origin, err));
     TRY(check_order(c, &origin, m->offset, err));
     TRY(decode(c, m, &event, err));
@@ -134,7 +142,7 @@ static enum err_code add_event(struct chunk *c, const rd_kafka_message_t *m, str
     c->offsets[c->n++] = m->offset;
     c->bytes += m->len;
     if (origin.i == 1)
-        open_outcome(c, event, &origin);
+        open_outcome(c, event, &origin, &key);
     assert(c->outcomes); /* check_order: a command's first part came before */
     c->outcomes[c->n_outcomes - 1].next_event = m->offset + 1;
     c->last = origin;

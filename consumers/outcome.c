@@ -10,12 +10,25 @@ size_t outcome_queue_find(struct pg *pg, const struct uuid *ids, size_t n, struc
 }
 
 /* The columns of outcome_save.sql after the partition, in its order. */
-enum { COMMAND_ID, OFFSET, STATUS, REASON, AGGREGATE, VERSION, SENDER, DIGEST, NEXT, AT, COLUMN_N };
+enum {
+    COMMAND_ID,
+    OFFSET,
+    STATUS,
+    REASON,
+    AGGREGATE,
+    VERSION,
+    SENDER,
+    DIGEST,
+    NEXT,
+    AT,
+    KEY,
+    COLUMN_N
+};
 static const enum pg_type column_types[COLUMN_N] = {
     [COMMAND_ID] = PG_UUID_ARRAY, [OFFSET] = PG_INT8_ARRAY,    [STATUS] = PG_TEXT_ARRAY,
     [REASON] = PG_TEXT_ARRAY,     [AGGREGATE] = PG_UUID_ARRAY, [VERSION] = PG_INT8_ARRAY,
     [SENDER] = PG_UUID_ARRAY,     [DIGEST] = PG_BYTEA_ARRAY,   [NEXT] = PG_INT8_ARRAY,
-    [AT] = PG_TIMESTAMPTZ_ARRAY,
+    [AT] = PG_TIMESTAMPTZ_ARRAY,  [KEY] = PG_UUID_ARRAY,
 };
 
 static void
@@ -32,6 +45,7 @@ fill_row(struct pg_param *column[COLUMN_N], size_t i, const struct outcome *o, s
         o->has_digest ? pg_p_bytea(a, (struct bytes){o->digest, DIGEST_LEN}) : pg_p_null(PG_BYTEA);
     column[NEXT][i] = pg_p_int8(a, o->next_event);
     column[AT][i] = pg_p_time(a, o->decided_at);
+    column[KEY][i] = uuid_is_nil(&o->key) ? pg_p_null(PG_UUID) : pg_p_uuid(a, &o->key);
 }
 
 void outcome_queue_save(

@@ -18,6 +18,7 @@ struct outcome {
     struct uuid sender;
     bool has_digest;
     uint8_t digest[DIGEST_LEN];
+    struct uuid key;    /* the command's partition key; nil = none is known */
     int64_t next_event; /* offset after the command's last event */
     int64_t decided_at;
 };

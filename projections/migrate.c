@@ -139,6 +139,7 @@ static enum err_code generation(struct migration *m, struct err *err)
         TRY(script(m, "common", "", "generation", err));
         TRY(script(m, m->service->name, "", "schema", err));
     }
+    TRY(script(m, "common", "migrate", "outcome_key", err));
     return script(m, "common", "migrate", "statistics", err);
 }
 

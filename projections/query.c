@@ -307,6 +307,14 @@ const struct query *query_find(const char *service, const char *name)
     return NULL;
 }
 
+const struct query *query_next_item(const char *service, const struct query *q)
+{
+    for (size_t i = q ? (size_t)(q - all.items) + 1 : 0; i < all.n; i++)
+        if (all.items[i].kind == QUERY_ITEM && strcmp(all.items[i].file->service, service) == 0)
+            return &all.items[i];
+    return NULL;
+}
+
 /* ---- what it is */
 
 bool query_ranked(const struct query *q)

@@ -34,6 +34,8 @@ struct query; /* opaque, static after queries_open */
  * ERR_INVALID names the file and what is wrong with it. */
 MUST_CHECK enum err_code queries_open(const char *service, struct err *err);
 const struct query *query_find(const char *service, const char *name); /* NULL = none */
+/* The item queries of a service one after the other: behind q, NULL = the first. NULL = no more. */
+const struct query *query_next_item(const char *service, const struct query *q);
 bool query_ranked(const struct query *q);
 bool query_summed(const struct query *q);
 bool query_takes(const struct query *q, const char *param); /* declares it */

@@ -31,7 +31,8 @@ CREATE TABLE outcome (
     sender         uuid,
     digest         bytea,
     next_event     int8 NOT NULL,
-    decided_at     timestamptz NOT NULL
+    decided_at     timestamptz NOT NULL,
+    key            uuid -- the command's partition key: a repeat's digest needs it, and the view may have lost what told it
 );
 CREATE INDEX outcome_age ON outcome (partition, decided_at);
 

@@ -438,9 +438,15 @@ static void a_login_finds_the_active_credential_whatever_the_case(void **state)
 
 static bool session_valid(const char *token)
 {
-    struct bytes hash = {(const uint8_t *)token, strlen(token)};
-    return pg_get_bool(
-        raw("session_user", (struct query_arg){"token_hash", pg_p_bytea(&view.arena, hash)}), 0, 2);
+    struct pg_param hash =
+        pg_p_bytea(&view.arena, (struct bytes){(const uint8_t *)token, strlen(token)});
+    struct pg_param hashes = pg_p_array(&view.arena, PG_BYTEA_ARRAY, &hash, 1);
+    const struct pg_stmt stmt = {.sql = sql_file_find("user", "vault", "sessions_live")->text};
+    const PGresult *r = NULL;
+    struct err err;
+    assert_int_equal(pg_exec(view_pg("user"), &stmt, &hashes, 1, &r, &err), ERR_OK);
+    assert_int_equal(PQntuples(r), 1);
+    return !pg_is_null(r, 0, 1);
 }
 
 static void a_session_ends_with_the_password_and_with_the_account(void **state)

@@ -1,5 +1,6 @@
 /*
- * A pool works beside the threads that hand it work; what is too much, and what comes when it stops, is refused.
+ * A pool works beside the threads that hand it work; what is too much, and what comes when it stops, is refused. One kind of work never
+ * takes the last thread from another.
  * LDFLAGS: -Wl,--wrap=request_resume
  */
 #include "tests/unit/spec.h"
@@ -36,10 +37,29 @@ static void work(struct pool_job *job)
     p->done = true;
 }
 
+static void submit_kind(struct pool *p, struct piece *piece, const void *kind)
+{
+    *piece = (struct piece){
+        .job = {.work = work, .kind = kind}
+    };
+    pool_submit(p, &piece->job);
+}
+
 static void submit(struct pool *p, struct piece *piece)
 {
-    *piece = (struct piece){.job = {.work = work}};
-    pool_submit(p, &piece->job);
+    submit_kind(p, piece, NULL);
+}
+
+static void work_at_once(struct pool_job *job)
+{
+    ((struct piece *)job)->done = true;
+}
+
+/* Takes its time, and says that all of its kind would. */
+static void work_held_up(struct pool_job *job)
+{
+    work(job);
+    job->held_up = true;
 }
 
 static struct pool *started(int64_t threads)
@@ -95,6 +115,54 @@ static void what_does_not_fit_into_the_queue_is_refused(void **state)
     assert_false(first.job.refused || waiting[QUEUE_MAX - 1].job.refused);
 }
 
+static void a_kind_that_is_held_up_leaves_a_thread_to_each_other_one(void **state)
+{
+    (void)state;
+    static const char locked[] = "locked", other[] = "other", third[] = "third";
+    owned(pool_free) struct pool *p = started(2);
+    struct piece held[2 + QUEUE_MAX], free_ones[2];
+    for (int i = 0; i < 2 + QUEUE_MAX; i++) {
+        submit_kind(p, &held[i], locked);
+        await(&begun, i < 2); /* it has both threads that one kind may have; the rest waits */
+    }
+    const char *const kinds[] = {other, third};
+    for (int i = 0; i < 2; i++) {
+        free_ones[i] = (struct piece){
+            .job = {.work = work_at_once, .kind = kinds[i]}
+        };
+        pool_submit(p, &free_ones[i].job);
+        await(&resumed, 1);
+        assert_true(free_ones[i].done && !free_ones[i].job.refused);
+    }
+    assert_int_equal(sem_trywait(&begun), -1);
+    for (int i = 0; i < 2 + QUEUE_MAX; i++)
+        sem_post(&go_on);
+    await(&resumed, 2 + QUEUE_MAX);
+    await(&begun, QUEUE_MAX);
+}
+
+static void who_queues_behind_a_kind_that_is_held_up_is_refused(void **state)
+{
+    (void)state;
+    static const char locked[] = "locked", other[] = "other";
+    owned(pool_free) struct pool *p = started(1);
+    struct piece first =
+                     {
+                         .job = {.work = work_held_up, .kind = locked}
+    },
+                 behind, beside;
+    pool_submit(p, &first.job);
+    await(&begun, 1);
+    submit_kind(p, &behind, locked);
+    submit_kind(p, &beside, other);
+    await(&begun, 1);
+    sem_post(&go_on);
+    sem_post(&go_on);
+    await(&resumed, 3);
+    assert_true(first.done && beside.done && !beside.job.refused);
+    assert_true(behind.job.refused && !behind.done);
+}
+
 static void a_stop_ends_what_was_begun_and_refuses_the_rest(void **state)
 {
     (void)state;
@@ -120,6 +188,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_thread_takes_one_and_the_rest_waits),
         cmocka_unit_test(what_does_not_fit_into_the_queue_is_refused),
+        cmocka_unit_test(a_kind_that_is_held_up_leaves_a_thread_to_each_other_one),
+        cmocka_unit_test(who_queues_behind_a_kind_that_is_held_up_is_refused),
         cmocka_unit_test(a_stop_ends_what_was_begun_and_refuses_the_rest),
     };
     sem_init(&begun, 0, 0);

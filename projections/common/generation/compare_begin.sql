@@ -1,5 +1,5 @@
--- How two generations are compared: row by row by their primary keys, the other columns by their bytes. Left out: who works on a lane and
--- when something was parked.
+-- How two generations are compared: row by row by their primary keys, the other columns by their bytes. Left out: who works on a lane,
+-- when something was parked, and the keys of outcomes, which older programs did not write.
 SET client_connection_check_interval = '1s';
 
 CREATE FUNCTION pg_temp.name_of(relation regclass) RETURNS name
@@ -16,6 +16,7 @@ CREATE FUNCTION pg_temp.columns_of(relation regclass, keys bool) RETURNS text[]
                        WHEN pg_temp.name_of(relation) = 'lane' THEN a.attname = ANY ('{partition,next_event,first_event_id,last_event_id}')
                        WHEN pg_temp.name_of(relation) = 'position' THEN a.attname = ANY ('{source,partition,next}')
                        WHEN pg_temp.name_of(relation) = 'parked' THEN a.attname = ANY ('{projection,partition,offset,aggregate_id,event_type}')
+                       WHEN pg_temp.name_of(relation) = 'outcome' THEN a.attname <> 'key'
                        ELSE true END);
 
 -- Which rows: no parked aggregate's, no outcome that is about to be forgotten, states of the fold version that both have.
@@ -27,7 +28,8 @@ CREATE FUNCTION pg_temp.rows_of(relation regclass, since timestamptz, fold_versi
         CASE WHEN parked <> '{}' AND pg_temp.name_of(relation) <> 'parked' THEN
             (SELECT string_agg(format('(%1$I IS NULL OR %1$I <> ALL (%2$L))', a.attname, parked), ' AND ')
              FROM pg_attribute a
-             WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'uuid'::regtype) END);
+             WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid = 'uuid'::regtype
+               AND NOT (pg_temp.name_of(relation) = 'outcome' AND a.attname = 'key')) END);
 
 CREATE FUNCTION pg_temp.compare(live regclass, fresh regclass, since timestamptz, fold_version int, parked uuid[])
     RETURNS TABLE (in_live int8, in_fresh int8, only_live int8, only_fresh int8, different int8, sample text)

@@ -1,2 +1,4 @@
--- $1 token_hash bytea  $2 last_seen_at timestamptz
-UPDATE session SET last_seen_at = $2 WHERE token_hash = $1 AND last_seen_at < $2;
+-- $1 token_hashes bytea[]  $2 last_seen_at timestamptz[]. Sessions that were used; each is named once. The newest use counts.
+UPDATE session s SET last_seen_at = u.last_seen_at
+FROM unnest($1, $2) AS u (token_hash, last_seen_at)
+WHERE s.token_hash = u.token_hash AND s.last_seen_at < u.last_seen_at;
