@@ -29,6 +29,39 @@ seq 20 | xargs -P 20 -I{} curl -sS -o "$http_work/answer.{}" --max-time 40 -X PO
 call '' GET "/api/jobs/?client_id=$ana_id" 200
 has '.results | length' 2
 
+it "a key is told its outcome, also when the view has lost what the command names (rows are taken out by hand)"
+person ben freelancer
+job=$(view job) user=$(view user)
+post_job "$ana_token"
+apply_for "$ben_token" "$job_id"
+hiring="{\"application_id\": \"$application_id\"}"
+call "$ana_token" POST "/api/clients/$ana_id/hires/" 201 "$hiring" -H 'Idempotency-Key: hire'
+contract_id=$(got .id) location=$(header Location)
+sql "CREATE TABLE public.lost AS SELECT * FROM $job.application WHERE application_id = '$application_id';
+    DELETE FROM $job.application WHERE application_id = '$application_id'"
+call "$ana_token" POST "/api/clients/$ana_id/hires/" 201 "$hiring" -H 'Idempotency-Key: hire'
+has .id "$contract_id"
+[[ $(header Location) == "$location" ]] || die "another Location: $(header Location)"
+call "$ana_token" POST "/api/clients/$ana_id/hires/" 422 "{\"application_id\": \"$nobody\"}" -H 'Idempotency-Key: hire'
+refused idempotency_key_reused
+call "$ana_token" POST "/api/clients/$ana_id/hires/" 404 "$hiring" -H 'Idempotency-Key: never'
+call "$ana_token" POST "/api/clients/$ana_id/hires/" 404 "$hiring"
+sql "UPDATE $job.outcome SET key = NULL WHERE aggregate_id = '$contract_id' OR command_id = '$contract_id'"
+call "$ana_token" POST "/api/clients/$ana_id/hires/" 503 "$hiring" -H 'Idempotency-Key: hire' # an older program's outcome: nobody can compare
+sql "INSERT INTO $job.application SELECT * FROM public.lost; DROP TABLE public.lost"
+call "$ana_token" POST "/api/clients/$ana_id/hires/" 201 "$hiring" -H 'Idempotency-Key: hire'
+has .id "$contract_id"
+message="{\"to\": \"$ben_id\", \"body\": \"Welcome.\"}"
+call "$ana_token" POST /api/messages/create/ 201 "$message" -H 'Idempotency-Key: message'
+message_id=$(got .id)
+sql "CREATE TABLE public.lost AS SELECT * FROM $user.account WHERE user_id = '$ben_id';
+    DELETE FROM $user.account WHERE user_id = '$ben_id'"
+call "$ana_token" POST /api/messages/create/ 201 "$message" -H 'Idempotency-Key: message'
+has .id "$message_id"
+call "$ana_token" POST /api/messages/create/ 422 "${message/Welcome/Go away}" -H 'Idempotency-Key: message'
+call "$ana_token" POST /api/messages/create/ 404 "$message" -H 'Idempotency-Key: another'
+sql "INSERT INTO $user.account SELECT * FROM public.lost; DROP TABLE public.lost"
+
 it "an answer need not be waited for"
 call "$ana_token" POST /api/jobs/create/ 202 "$json" -H 'Prefer: respond-async'
 location=$(header Location)
