@@ -30,6 +30,7 @@ static enum err_code open_live(struct api_service *s,
         .statement_timeout_ms = t.statement_ms,
         .idle_in_transaction_ms = t.idle_in_transaction_ms,
         .planner_fixed = true,
+        .may_await_standby = true, /* the vault's */
     };
     TRY(service_control_read(s->cfg, s->service, &control, err));
     db_generation_seen(s, control.generation);

@@ -113,7 +113,7 @@ static enum err_code connect_pg(struct reading *r, struct err *err)
         .planner_fixed = true,
         /* W1: right for the view, whose position goes with it; not for what a reactor writes, whose
          * position is Kafka's. */
-        .async_commit = !o->group,
+        .durability = o->group ? PG_AS_SERVER : PG_ASYNC,
     };
     snprintf(name, sizeof(name), "hirelog %s", o->name);
     options.application_name = name;

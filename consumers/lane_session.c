@@ -58,7 +58,8 @@ static enum err_code open_pg(struct lane_session *s, bool claims, struct pg **re
         .statement_timeout_ms = id->timeouts.statement_ms,
         .idle_in_transaction_ms = id->timeouts.idle_in_transaction_ms,
         .planner_fixed = true,
-        .async_commit = !claims, /* W1: right for the view, not for claims */
+        .durability = claims ? PG_DURABLE : PG_ASYNC, /* W1: right for the view, not for claims */
+        .may_await_standby = claims,
     };
     return service_pg_open(id->cfg, id->service, s->control.generation, o, ret, err);
 }

@@ -24,7 +24,7 @@ static enum err_code open_pg(const struct replay_log *l, struct pg **ret, struct
     struct pg_options o = {
         .application_name = "hirelog replay",
         .planner_fixed = true,
-        .async_commit = true,
+        .durability = PG_ASYNC,
     };
     return service_pg_open_schema(l->cfg, l->service, l->schema, o, ret, err);
 }

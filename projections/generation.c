@@ -126,7 +126,8 @@ open_admin(const struct generations *g, int timeout_ms, struct pg **ret, struct 
     bool own = g->service.admin && g->service.admin[0];
     struct pg_options o = {.conninfo = own ? g->service.admin : g->cfg->pg_admin,
                            .application_name = "hirelog replay",
-                           .statement_timeout_ms = timeout_ms};
+                           .statement_timeout_ms = timeout_ms,
+                           .durability = PG_LOCAL}; /* what it holds locked waits for no standby */
     return pg_open(&o, ret, err);
 }
 

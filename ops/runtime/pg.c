@@ -9,7 +9,9 @@
 
 #define PREPARED_MAX        512 /* statements of one connection; a power of two (open addressing) */
 #define DEADLINE_DEFAULT_MS 30000 /* of one sync, where no statement timeout bounds it */
-#define SQL_SHOWN_MAX       60    /* bytes of a statement without a name, in an error */
+#define CANCEL_TIMEOUT_MS   1000
+#define LATE_MS             500 /* behind the statement timeout, which ends whatever is not a commit */
+#define SQL_SHOWN_MAX       60  /* bytes of a statement without a name, in an error */
 
 enum entry_kind { ENTRY_PREPARE, ENTRY_EXECUTE, ENTRY_COMMAND };
 
@@ -27,6 +29,8 @@ struct pg {
     char *search_path;
     struct pg_options options;
     bool broken;
+    int64_t late_us; /* of a sync that may await a standby: given up then; 0 = not, or done */
+    bool given_up;
     bool synced;      /* the queue's results have been read: the next pg_queue starts anew */
     size_t n_entries; /* in libpq's order, preparations included */
     struct entry entries[2 * PG_QUEUE_MAX];
@@ -54,6 +58,12 @@ static void clear_results(struct pg *pg)
     pg->synced = false;
 }
 
+static const char *const synchronous_commit[PG_DURABILITY_N] = {
+    [PG_ASYNC] = "off",
+    [PG_LOCAL] = "local",
+    [PG_DURABLE] = "on",
+};
+
 static void session_settings(const struct pg *pg, struct strbuf *sql)
 {
     const struct pg_options *o = &pg->options;
@@ -69,8 +79,8 @@ static void session_settings(const struct pg *pg, struct strbuf *sql)
         strbuf_adds(
             sql,
             "SET enable_seqscan = off;SET jit = off;SET plan_cache_mode = force_generic_plan;");
-    if (o->async_commit)
-        strbuf_adds(sql, "SET synchronous_commit = off;");
+    if (synchronous_commit[o->durability])
+        strbuf_addf(sql, "SET synchronous_commit = %s;", synchronous_commit[o->durability]);
 }
 
 static enum err_code connect_now(struct pg *pg, struct err *err)
@@ -254,6 +264,34 @@ size_t pg_queue_command(struct pg *pg, const char *sql)
  * ----------------------------------------------------------------------------------------------------------------
  */
 
+/* PQcancel() may wait for a frozen server for ever; this does for its timeouts. */
+static void give_up(struct pg *pg)
+{
+    static const struct pg_stmt cancel = {.name = "cancel", .sql = "SELECT pg_cancel_backend($1)"};
+    struct pg_options o = {.conninfo = pg->conninfo,
+                           .application_name = pg->application_name,
+                           .statement_timeout_ms = CANCEL_TIMEOUT_MS};
+    owned(pg_free) struct pg *other = NULL;
+    owned_value(arena_release) struct arena a;
+    struct err ignored;
+    arena_init(&a);
+    pg->late_us = 0;
+    pg->given_up = true;
+    struct pg_param pid = pg_p_int4(&a, PQbackendPID(pg->conn));
+    enum err_code code = pg_open(&o, &other, &ignored);
+    if (code == ERR_OK)
+        code = pg_exec(other, &cancel, &pid, 1, NULL, &ignored);
+    (void)code; /* then the deadline ends it, and the connection */
+}
+
+/* Milliseconds until the deadline, or until it is time to give up. */
+static int64_t patience_ms(const struct pg *pg, int64_t deadline_us)
+{
+    int64_t until = pg->late_us && pg->late_us < deadline_us ? pg->late_us : deadline_us;
+    int64_t left_us = until - time_monotonic_us();
+    return left_us > 0 ? (left_us + 999) / 1000 : 0;
+}
+
 /* Flushes and waits for input until a result can be taken without blocking. False: connection gone
  * or deadline passed. */
 static bool wait_readable(struct pg *pg, int64_t deadline_us)
@@ -264,10 +302,12 @@ static bool wait_readable(struct pg *pg, int64_t deadline_us)
             return false;
         if (unsent == 0 && !PQisBusy(pg->conn))
             return true;
-        int64_t left_ms = (deadline_us - time_monotonic_us()) / 1000;
+        if (pg->late_us && time_monotonic_us() >= pg->late_us)
+            give_up(pg);
+        int64_t left_ms = patience_ms(pg, deadline_us);
         struct pollfd fd = {.fd = PQsocket(pg->conn),
                             .events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
-        if (left_ms <= 0 || poll(&fd, 1, (int)left_ms) < 0)
+        if (time_monotonic_us() >= deadline_us || poll(&fd, 1, (int)left_ms) < 0)
             return false;
         if ((fd.revents & (POLLIN | POLLERR | POLLHUP)) && !PQconsumeInput(pg->conn))
             return false;
@@ -356,11 +396,21 @@ static int64_t sync_deadline_us(const struct pg *pg)
     return time_monotonic_us() + ms * 1000;
 }
 
+static void set_patience(struct pg *pg)
+{
+    const struct pg_options *o = &pg->options;
+    pg->given_up = false;
+    pg->late_us = o->may_await_standby && o->statement_timeout_ms
+                      ? time_monotonic_us() + (o->statement_timeout_ms + LATE_MS) * INT64_C(1000)
+                      : 0;
+}
+
 enum err_code pg_sync(struct pg *pg, struct err *err)
 {
     if (pg->synced)
         clear_results(pg);
     pg->synced = true;
+    set_patience(pg);
     if (pg->broken || !PQpipelineSync(pg->conn) || !read_results(pg, sync_deadline_us(pg))) {
         pg->broken = true;
         for (size_t i = 0; i < pg->n_entries; i++) {
@@ -381,6 +431,8 @@ enum err_code pg_sync(struct pg *pg, struct err *err)
             return entry_error(pg, &pg->entries[i], err);
         }
     }
+    if (pg->given_up)
+        return err_set(err, ERR_UNAVAILABLE, "stored, but no standby has confirmed it in time");
     return ERR_OK;
 }
 

@@ -57,6 +57,15 @@ struct pg_param {
 
 struct pg; /* opaque */
 
+/* What a commit waits for. */
+enum pg_durability {
+    PG_AS_SERVER, /* as the server is set */
+    PG_ASYNC,     /* nothing: what can be made anew (W1) */
+    PG_LOCAL,     /* this server's disk, and no standby */
+    PG_DURABLE, /* also the standbys that synchronous_standby_names asks for: what nobody can make anew */
+    PG_DURABILITY_N
+};
+
 struct pg_options {
     const char *conninfo;
     const char *application_name;
@@ -64,7 +73,10 @@ struct pg_options {
     int statement_timeout_ms;   /* 0 = none */
     int idle_in_transaction_ms; /* 0 = none */
     bool planner_fixed;         /* lane sessions: enable_seqscan, jit off, generic plans */
-    bool async_commit;          /* synchronous_commit = off for the session */
+    enum pg_durability durability;
+    bool
+        may_await_standby; /* a commit that no standby confirms within the statement timeout (which does not end
+                               it) is given up: ERR_UNAVAILABLE, the rows are there, the connection is whole */
 };
 
 MUST_CHECK enum err_code pg_open(const struct pg_options *o, struct pg **ret, struct err *err);

@@ -27,7 +27,7 @@ static struct pg *open_session(void)
         .search_path = "pg_temp",
         .statement_timeout_ms = 4000,
         .planner_fixed = true,
-        .async_commit = true,
+        .durability = PG_ASYNC,
     };
     OK(pg_open(&o, &ret, &err));
     return ret;

@@ -54,6 +54,24 @@ static void every_event_statement_fits_its_event(void **state)
     assert_true(n >= 2);
 }
 
+/* What nobody can make anew waits for the standbys, whatever the server is set to; what nothing hangs on says so, too. */
+static void every_write_to_the_vault_says_what_its_commit_waits_for(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    for (size_t i = 0; i < n_sql_files; i++) {
+        const struct sql_file *f = &sql_files[i];
+        bool writes = strstr(f->text, "INSERT INTO ") || strstr(f->text, "UPDATE ");
+        if (strcmp(f->kind, "vault") != 0 || !writes)
+            continue;
+        if (!strstr(f->text, "set_config('synchronous_commit', 'on', true) AS durable") &&
+            !strstr(f->text, "set_config('synchronous_commit', 'local', true) AS local"))
+            fail_msg("%s/vault/%s.sql", f->service, f->name);
+        n++;
+    }
+    assert_true(n >= 6);
+}
+
 static void a_projection_of_another_service_knows_only_its_files(void **state)
 {
     (void)state;
@@ -246,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_statement_fits_its_event),
         cmocka_unit_test(every_query_has_a_sound_header),
+        cmocka_unit_test(every_write_to_the_vault_says_what_its_commit_waits_for),
         cmocka_unit_test(arrays_arrive_as_literals_with_their_quotes_escaped),
         cmocka_unit_test(an_absent_optional_is_null_with_all_its_leaves),
         cmocka_unit_test(an_array_of_records_is_json),
