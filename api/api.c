@@ -211,6 +211,10 @@ static bool ready(struct strbuf *out, void *arg)
                     writable ? "true" : "false");
         all &= writable;
     }
+    strbuf_adds(out, "},\"caught_up\":{");
+    for (size_t i = 0; i < api->n_services; i++)
+        strbuf_addf(out, "%s\"%s\":%s", i ? "," : "", api->services[i].service->name,
+                    waiters_caught_up(api->services[i].waiters) ? "true" : "false");
     strbuf_adds(out, "},\"watermarks\":{");
     for (size_t i = 0; i < api->n_services; i++) {
         strbuf_addf(out, "%s\"%s\":", i ? "," : "", api->services[i].service->name);

@@ -47,6 +47,7 @@ struct waiters {
     _Atomic int64_t epoch;
     _Atomic bool listening;
     _Atomic bool writable;
+    _Atomic bool caught_up; /* at the last look */
     _Atomic bool stop;
     /* the thread's own */
     struct pg *listen, *lookup;
@@ -339,6 +340,7 @@ static enum err_code watermarks_read(struct waiters *w, struct err *err)
         db_generation_seen(w->service, live);
         if (live != w->generation) /* whoever saw it first: this connection is of another one */
             return err_set(err, ERR_UNAVAILABLE, "another generation is live");
+        atomic_store(&w->caught_up, pg_get_bool(r, i, 3));
         watermark_set(w, pg_get_int8(r, i, 0), pg_get_int8(r, i, 1));
     }
     return ERR_OK;
@@ -350,6 +352,7 @@ static void disconnect(struct waiters *w, const struct err *err)
         log_warn("view is out of sight", KV_S("service", w->service->service->name), KV_ERR(err));
     w->away_logged = true;
     atomic_store(&w->listening, false);
+    atomic_store(&w->caught_up, false);
     epoch_next(w);
     watermarks_forget(w); /* they die with their connection */
     pg_free(w->listen);
@@ -589,6 +592,11 @@ bool waiters_listening(const struct waiters *w)
 bool waiters_writable(const struct waiters *w)
 {
     return atomic_load(&w->writable);
+}
+
+bool waiters_caught_up(const struct waiters *w)
+{
+    return atomic_load(&w->caught_up);
 }
 
 void waiters_print(struct waiters *w, struct strbuf *out)

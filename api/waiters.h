@@ -47,6 +47,8 @@ int64_t waiters_epoch(const struct waiters *w);
 bool waiters_listening(const struct waiters *w);
 /* Does the service's database take writes, as of the last look (at most IDLE_MS and a connect ago)? */
 bool waiters_writable(const struct waiters *w);
+/* Did the view have all rows, a moment ago? Else what it lacks is answered with 503. */
+bool waiters_caught_up(const struct waiters *w);
 /* Appends {"<partition>":<next_command>,...}: the watermarks known on this connection. */
 void waiters_print(struct waiters *w, struct strbuf *out);
 

@@ -287,7 +287,6 @@ static struct lane_row next_row(const struct chunk *c)
 {
     struct lane_row row = c->s->row;
     int64_t next = c->offsets[c->n - 1] + 1;
-    row.caught_up = row.caught_up && next <= row.next_event;
     row.next_event = max_of(row.next_event, next);
     row.fold_next = max_of(row.fold_next, next);
     row.next_command = max_of(row.next_command, c->last.command_offset + 1);

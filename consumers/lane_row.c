@@ -11,17 +11,16 @@ static void read_row(const PGresult *r, struct lane_row *row)
     row->epoch = pg_get_int8(r, 0, 0);
     row->next_event = pg_get_int8(r, 0, 1);
     row->next_command = pg_get_int8(r, 0, 2);
-    row->caught_up = pg_get_bool(r, 0, 3);
-    row->fold_version = (int)pg_get_int8(r, 0, 4);
-    row->fold_next = pg_get_int8(r, 0, 5);
+    row->fold_version = (int)pg_get_int8(r, 0, 3);
+    row->fold_next = pg_get_int8(r, 0, 4);
+    if (!pg_is_null(r, 0, 5))
+        snprintf(row->claims_mark, sizeof(row->claims_mark), "%s", pg_get_text(r, 0, 5));
     if (!pg_is_null(r, 0, 6))
-        snprintf(row->claims_mark, sizeof(row->claims_mark), "%s", pg_get_text(r, 0, 6));
+        snprintf(row->cluster_id, sizeof(row->cluster_id), "%s", pg_get_text(r, 0, 6));
     if (!pg_is_null(r, 0, 7))
-        snprintf(row->cluster_id, sizeof(row->cluster_id), "%s", pg_get_text(r, 0, 7));
+        row->first_event_id = pg_get_uuid(r, 0, 7);
     if (!pg_is_null(r, 0, 8))
-        row->first_event_id = pg_get_uuid(r, 0, 8);
-    if (!pg_is_null(r, 0, 9))
-        row->last_event_id = pg_get_uuid(r, 0, 9);
+        row->last_event_id = pg_get_uuid(r, 0, 8);
 }
 
 enum err_code lane_row_take(struct pg *pg,
@@ -134,7 +133,6 @@ void lane_row_queue_catch_up(struct pg *pg,
         pg_p_int8(a, row->fold_next),
         id_or_null(a, first),
         id_or_null(a, last),
-        pg_p_bool(a, row->caught_up),
     };
     pg_queue(pg, lane_sql(SQL_LANE_CATCH_UP), p, ARRAY_SIZE(p));
 }
@@ -180,7 +178,6 @@ enum err_code lane_row_identify(struct pg *pg,
     TRY(pg_sync(pg, err));
     if (pg_affected(pg, index) != 1)
         return err_set(err, ERR_CONFLICT, "lane %d: another owner has the row", row->partition);
-    row->caught_up = true;
     snprintf(row->cluster_id, sizeof(row->cluster_id), "%s", cluster_id);
     snprintf(row->claims_mark, sizeof(row->claims_mark), "%s", claims_mark);
     return ERR_OK;

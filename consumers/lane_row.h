@@ -15,7 +15,6 @@ struct lane_row {
     int64_t epoch;
     int64_t next_event;   /* rows and outcomes hold every event before it */
     int64_t next_command; /* every command before it is decided */
-    bool caught_up;
     int fold_version;
     int64_t fold_next; /* states of fold_version hold every event before it */
     char claims_mark[LANE_MARK_MAX];

@@ -200,6 +200,7 @@ static enum err_code make_tables(struct generations *g,
     TRY(script(g, "generation", "make", err));
     TRY(enter(g, name, err));
     TRY(pg_script(g->pg, text_of("common", "", "generation"), err));
+    TRY(pg_script(g->pg, text_of("common", "", "progress"), err));
     TRY(script(g, "", "schema", err));
     TRY(script(g, "migrate", "statistics", err));
     TRY(script(g, "generation", "bulk_begin", err));

@@ -10,14 +10,23 @@
 #include "projections/service_sql.h"
 
 #define PASSWORD_MAX 256
+#define KEPT_MAX     8  /* there is one; older programs may have left some */
 #define SCHEMA_MAX   64 /* an identifier of PostgreSQL */
 
 /* The statements of projections/common/migrate/; the other files there are scripts. */
-enum step { STEP_BEGIN, STEP_PATH, STEP_HAS_TABLE, STEP_CONTROL_READ, STEP_LANES, STEP_N };
+enum step {
+    STEP_BEGIN,
+    STEP_PATH,
+    STEP_HAS_TABLE,
+    STEP_CONTROL_READ,
+    STEP_LANES,
+    STEP_KEPT,
+    STEP_N
+};
 static struct pg_stmt steps[STEP_N] = {
     [STEP_BEGIN] = {.name = "begin"},         [STEP_PATH] = {.name = "path"},
     [STEP_HAS_TABLE] = {.name = "has_table"}, [STEP_CONTROL_READ] = {.name = "control_read"},
-    [STEP_LANES] = {.name = "lanes"},
+    [STEP_LANES] = {.name = "lanes"},         [STEP_KEPT] = {.name = "kept"},
 };
 
 struct migration {
@@ -123,6 +132,34 @@ static enum err_code lanes(struct migration *m, int64_t partitions, struct err *
     return ERR_OK;
 }
 
+/* Into the generation of that name, which is the current one and lacks it when an older program has made it. */
+static enum err_code progress(struct migration *m, const char *schema, struct err *err)
+{
+    bool has;
+    TRY(has_table(m, schema, "lane_caught_up", &has, err));
+    if (has)
+        return ERR_OK;
+    TRY(script(m, "common", "", "progress", err));
+    return script(m, "common", "migrate", "old_columns", err);
+}
+
+/* `hirelog replay --rollback` makes one of them live again. */
+static enum err_code kept_generations(struct migration *m, struct err *err)
+{
+    const struct pg_param service = pg_p_text(&m->arena, m->service->name);
+    const char *names[KEPT_MAX];
+    const PGresult *r;
+    TRY(run(m, STEP_KEPT, &service, 1, &r, err));
+    int n = PQntuples(r) < KEPT_MAX ? PQntuples(r) : KEPT_MAX;
+    for (int i = 0; i < n; i++)
+        names[i] = arena_strdup(&m->arena, pg_get_text(r, i, 0));
+    for (int i = 0; i < n; i++) {
+        TRY(enter(m, names[i], err));
+        TRY(progress(m, names[i], err));
+    }
+    return ERR_OK;
+}
+
 /* The live generation, after control(): its schema is the current one. */
 static enum err_code generation(struct migration *m, struct err *err)
 {
@@ -140,6 +177,7 @@ static enum err_code generation(struct migration *m, struct err *err)
         TRY(script(m, m->service->name, "", "schema", err));
     }
     TRY(script(m, "common", "migrate", "outcome_key", err));
+    TRY(progress(m, schema, err));
     return script(m, "common", "migrate", "statistics", err);
 }
 
@@ -152,6 +190,7 @@ service_migrate(struct migration *m, const char *password, int64_t partitions, s
     TRY(control(m, err));
     TRY(generation(m, err));
     TRY(lanes(m, partitions, err));
+    TRY(kept_generations(m, err));
     TRY(script(m, "common", "migrate", "grants", err));
     return pg_commit(m->pg, err);
 }

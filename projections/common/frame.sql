@@ -4,9 +4,10 @@
 WITH q AS MATERIALIZED (
 --! query
 ), source (name, partition, next, caught_up, projected) AS (
-    SELECT :service, partition, next_event, caught_up, false FROM lane                          --? own
+    SELECT :service, partition, next, caught_up, false FROM lane_progress                       --? own
     UNION ALL                                                                                   --? own projected
-    SELECT source, partition, next, caught_up, true FROM position WHERE source = ANY(:sources)  --? projected
+    SELECT source, partition, next, caught_up, true                                             --? projected
+    FROM position_progress WHERE source = ANY(:sources)                                         --? projected
 ), p AS (
     SELECT string_agg(name || '/' || partition || ':' || next, ',' ORDER BY name, partition) AS position,
            bool_and(caught_up) --? !projected

@@ -10,7 +10,6 @@ CREATE TABLE lane (
     backend_start  timestamptz,
     next_event     int8 NOT NULL,
     next_command   int8 NOT NULL,
-    caught_up      bool NOT NULL,
     fold_version   int NOT NULL,
     fold_next      int8 NOT NULL,
     claims_rebuild text,
@@ -53,7 +52,6 @@ CREATE TABLE position (
     source    text NOT NULL,
     partition int NOT NULL,
     next      int8 NOT NULL,
-    caught_up bool NOT NULL, -- has been at the end of the log since the rows were made anew
     PRIMARY KEY (source, partition)
 ) WITH (fillfactor = 10);
 

@@ -347,8 +347,10 @@ static void lose_the_view(void)
 
 static void await_caught_up(void)
 {
-    await_number("SELECT count(*) FROM hirelog_user_g1.lane WHERE caught_up", WORLD_PARTITIONS);
-    await_number("SELECT count(*) FROM hirelog_job_g1.lane WHERE caught_up", WORLD_PARTITIONS);
+    await_number("SELECT count(*) FROM hirelog_user_g1.lane_progress WHERE caught_up",
+                 WORLD_PARTITIONS);
+    await_number("SELECT count(*) FROM hirelog_job_g1.lane_progress WHERE caught_up",
+                 WORLD_PARTITIONS);
 }
 
 static struct post_job *jobs[JOBS_N];
@@ -587,7 +589,8 @@ static void an_import_that_was_killed_is_noticed_and_goes_on(void **state)
     }
     lose_the_view();
     pid_t worker = worker_spawn(NULL);
-    await_number("SELECT count(*) FROM hirelog_job_g1.lane WHERE caught_up", WORLD_PARTITIONS);
+    await_number("SELECT count(*) FROM hirelog_job_g1.lane_progress WHERE caught_up",
+                 WORLD_PARTITIONS);
     expect_new_commands_are_taken(3);
     worker_stop(worker);
 }
@@ -604,9 +607,11 @@ static void a_worker_waits_for_the_end_of_an_import(void **state)
         "SELECT (SELECT count(*) FROM hirelog_job_g1.lane WHERE epoch > 1)::int", // again and again
         WORLD_PARTITIONS);
     assert_int_equal(sql_number("SELECT count(*) FROM hirelog_job_g1.posting"), 0);
-    assert_int_equal(sql_number("SELECT count(*) FROM hirelog_job_g1.lane WHERE caught_up"), 0);
+    assert_int_equal(
+        sql_number("SELECT count(*) FROM hirelog_job_g1.lane_progress WHERE caught_up"), 0);
     imported("killed", NULL);
-    await_number("SELECT count(*) FROM hirelog_job_g1.lane WHERE caught_up", WORLD_PARTITIONS);
+    await_number("SELECT count(*) FROM hirelog_job_g1.lane_progress WHERE caught_up",
+                 WORLD_PARTITIONS);
     assert_true(sql_number("SELECT count(*) FROM hirelog_job_g1.posting") >= JOBS_N);
     worker_stop(worker);
 }

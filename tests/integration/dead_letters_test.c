@@ -291,7 +291,7 @@ static void what_was_applied_before_a_loss_is_not_applied_again(void **state)
     sql_run("DROP SCHEMA hirelog_job, hirelog_job_g1 CASCADE");
     world_migrate();
     worker = worker_spawn(NULL);
-    await_count("job_g1.lane WHERE caught_up", WORLD_PARTITIONS);
+    await_count("job_g1.lane_progress WHERE caught_up", WORLD_PARTITIONS);
     run(DONE, "list");
     says(text("poison\t%s\t", sent.name));
     /* It says when it was refused, not when it was found. */

@@ -289,7 +289,7 @@ static void a_lost_view_is_projected_again_and_nobody_reacts_to_the_past(void **
     sql_run("DROP SCHEMA hirelog_client, hirelog_client_g1 CASCADE");
     world_migrate();
     pid_t worker = worker_spawn(NULL);
-    await_number("SELECT count(*) FROM hirelog_client_g1.position WHERE caught_up", 3 * 3);
+    await_number("SELECT count(*) FROM hirelog_client_g1.position_progress WHERE caught_up", 3 * 3);
     assert_string_equal(sql_text(totals), before);
     await_count("client_g1.profile", (int64_t)created);
     worker_stop(worker);
@@ -450,7 +450,7 @@ static void an_event_of_a_newer_program_is_waited_for(void **state)
         last = registered_by_hand(0);
     int64_t unknown = send_to(topic, 0, NULL, 0, (struct bytes){newer, sizeof(newer)});
     assert_int_equal(unknown, last + 1);
-    sql_run("UPDATE hirelog_client_g1.position SET caught_up = false WHERE source = 'user'");
+    sql_run("DELETE FROM hirelog_client_g1.position_caught_up WHERE source = 'user'");
     for (int i = 1; i <= 2; i++) { /* the second finds only the other log's to do */
         (void)registered_by_hand(1);
         pid_t worker = worker_spawn(NULL);
@@ -463,7 +463,8 @@ static void an_event_of_a_newer_program_is_waited_for(void **state)
     assert_int_equal(commands_in("client"), before + 5);
     /* Until it is applied nobody may say "not found" for what it tells of. */
     assert_int_equal(
-        count("client_g1.position WHERE source = 'user' AND partition = 0 AND caught_up"), 0);
+        count("client_g1.position_progress WHERE source = 'user' AND partition = 0 AND caught_up"),
+        0);
 }
 
 #define SCENARIO(test) cmocka_unit_test_teardown(test, workers_end)

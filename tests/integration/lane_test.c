@@ -279,8 +279,9 @@ static void a_lane_remembers_its_fold_version_from_the_start(void **state)
 {
     (void)state;
     pid_t worker = worker_spawn(NULL);
-    await_number("SELECT count(*) FROM hirelog_job_g1.lane WHERE caught_up AND fold_version > 0",
-                 WORLD_PARTITIONS);
+    await_number(
+        "SELECT count(*) FROM hirelog_job_g1.lane_progress WHERE caught_up AND fold_version > 0",
+        WORLD_PARTITIONS);
     worker_stop(worker);
 }
 
@@ -386,8 +387,10 @@ static void every_schema_but_the_vault_comes_back(void **state)
     sql_run("DROP SCHEMA hirelog_user, hirelog_user_g1, hirelog_job, hirelog_job_g1 CASCADE");
     world_migrate();
     pid_t worker = worker_spawn(NULL);
-    await_number("SELECT count(*) FROM hirelog_user_g1.lane WHERE caught_up", WORLD_PARTITIONS);
-    await_number("SELECT count(*) FROM hirelog_job_g1.lane WHERE caught_up", WORLD_PARTITIONS);
+    await_number("SELECT count(*) FROM hirelog_user_g1.lane_progress WHERE caught_up",
+                 WORLD_PARTITIONS);
+    await_number("SELECT count(*) FROM hirelog_job_g1.lane_progress WHERE caught_up",
+                 WORLD_PARTITIONS);
     for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
         if (strcmp(before[i], sql_text(tables[i])) != 0)
             fail_msg("not the same: %s", tables[i]);
@@ -471,7 +474,8 @@ static void repair_takes_the_logs_as_they_are(void **state)
     int64_t rows = sql_number("SELECT count(*) FROM hirelog_job_g1.posting");
     pid_t worker = worker_spawn(NULL);
     await_number("SELECT count(*) FROM hirelog_job_g1.lane l JOIN pg_stat_activity a ON a.pid = "
-                 "l.backend_pid AND a.backend_start = l.backend_start WHERE l.caught_up",
+                 "l.backend_pid AND a.backend_start = l.backend_start JOIN "
+                 "hirelog_job_g1.lane_progress p USING (partition) WHERE p.caught_up",
                  WORLD_PARTITIONS);
     assert_int_equal(repair_rebuild(&world.cfg, job, &err), ERR_CONFLICT);
     assert_int_equal(repair_accept_commands(&world.cfg, job, &moved, &err), ERR_CONFLICT);

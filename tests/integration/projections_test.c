@@ -416,12 +416,13 @@ static void a_login_finds_the_active_credential_whatever_the_case(void **state)
         EVENT(password_changed, META(2, 2, 4), .credential_id = id_of(61)),
     };
     view_apply("user", APPLY_OWN, 0, events, ARRAY_SIZE(events));
-    view_script(view_pg("user"),
-                "UPDATE lane SET caught_up = true;"
-                "INSERT INTO credential VALUES ('00000000-0000-0000-0000-00000000003c', "
-                "'00000000-0000-0000-0000-000000000002', 'old', '2026-01-01'),"
-                "('00000000-0000-0000-0000-00000000003d', "
-                "'00000000-0000-0000-0000-000000000002', 'new', '2026-01-01')");
+    view_script(
+        view_pg("user"),
+        "INSERT INTO lane_caught_up SELECT partition, epoch FROM lane ON CONFLICT DO NOTHING;"
+        "INSERT INTO credential VALUES ('00000000-0000-0000-0000-00000000003c', "
+        "'00000000-0000-0000-0000-000000000002', 'old', '2026-01-01'),"
+        "('00000000-0000-0000-0000-00000000003d', "
+        "'00000000-0000-0000-0000-000000000002', 'new', '2026-01-01')");
     const PGresult *r =
         raw("login", (struct query_arg){"email", pg_p_text(&view.arena, "bEN@example.ORG")});
     struct uuid ben = id_of(2), found = pg_get_uuid(r, 0, 1);
@@ -530,6 +531,36 @@ static void a_hire_shows_in_job_application_and_contract(void **state)
                 "\"2026-01-01T00:00:00.000007Z\"}");
 }
 
+/* As 2a8a5a9 left it, with a generation that is kept: nothing that an old worker wrote about itself is believed. */
+static void a_view_of_an_older_program_learns_who_has_caught_up(void **state)
+{
+    (void)state;
+    static const struct pg_stmt left = {
+        .name = "defaults left",
+        .sql = "SELECT count(*) FROM information_schema.columns WHERE table_schema ~ "
+               "'^hirelog_job_g' AND column_name = 'caught_up' AND column_default = 'false'",
+        .text_results = true};
+    owned(pg_free) struct pg *pg = view_connect(NULL);
+    view_script(pg, "SET search_path = hirelog_job_g1;"
+                    "DROP TABLE lane_caught_up, position_caught_up CASCADE;"
+                    "ALTER TABLE lane ADD caught_up bool NOT NULL DEFAULT true;"
+                    "ALTER TABLE lane ALTER caught_up DROP DEFAULT;"
+                    "ALTER TABLE position ADD caught_up bool NOT NULL;"
+                    "CREATE SCHEMA hirelog_job_g0_kept;"
+                    "CREATE TABLE hirelog_job_g0_kept.lane (LIKE lane);"
+                    "CREATE TABLE hirelog_job_g0_kept.position (LIKE position)");
+    OK(view_migrate());
+    assert_string_equal(view_text(pg, &left), "4");
+    assert_false(view_item("job", "job", 999).caught_up);
+    view_script(pg, "SET search_path = hirelog_job_g1;"
+                    "INSERT INTO lane_caught_up SELECT partition, epoch FROM lane");
+    assert_true(view_item("job", "job", 999).caught_up);
+    view_script(pg, "SELECT FROM hirelog_job_g0_kept.lane_progress;"
+                    "SELECT FROM hirelog_job_g0_kept.position_progress;"
+                    "DROP SCHEMA hirelog_job_g0_kept CASCADE;"
+                    "DELETE FROM hirelog_job_g1.lane_caught_up");
+}
+
 static void items_are_found_together(void **state)
 {
     (void)state;
@@ -542,12 +573,14 @@ static void a_read_says_how_far_its_lanes_were_also_when_it_finds_nothing(void *
 {
     (void)state;
     view_script(view_pg("job"),
-                "UPDATE lane SET caught_up = partition <> 1, next_event = partition * 10");
+                "UPDATE lane SET next_event = partition * 10;"
+                "INSERT INTO lane_caught_up SELECT partition, epoch FROM lane WHERE partition <> 1;"
+                "INSERT INTO lane_caught_up VALUES (1, -1)"); /* the former owner's */
     struct query_result r = view_item("job", "job", 999);
     assert_int_equal(r.n, 0);
     assert_string_equal(r.position, "job/0:0,job/1:10,job/2:20");
     assert_false(r.caught_up);
-    view_script(view_pg("job"), "UPDATE lane SET caught_up = true");
+    view_script(view_pg("job"), "UPDATE lane_caught_up SET epoch = 0 WHERE partition = 1");
     r = view_item("job", "job", 10);
     assert_int_equal(r.n, 1);
     assert_string_equal(r.position, "job/0:0,job/1:10,job/2:20");
@@ -593,17 +626,20 @@ static const char *frame_answer(uint32_t on, const char *source)
 static void projected_sources_are_as_far_as_the_projectors(void **state)
 {
     (void)state;
-    view_script(view_pg("job"),
-                "BEGIN; DELETE FROM lane WHERE partition > 0; UPDATE lane SET caught_up = true, "
-                "next_event = 7");
+    view_script(
+        view_pg("job"),
+        "BEGIN; DELETE FROM lane WHERE partition > 0; UPDATE lane SET next_event = 7;"
+        "INSERT INTO lane_caught_up SELECT partition, epoch FROM lane ON CONFLICT DO NOTHING");
     assert_string_equal(frame_answer(1, "user"), "job/0:7 t");
     assert_string_equal(frame_answer(2, "user"), " f");
     assert_string_equal(frame_answer(3, "user"), "job/0:7 f"); /* nothing was projected yet */
-    view_script(view_pg("job"), "INSERT INTO position VALUES ('user', 1, 5, true), ('user', 0, 4, "
-                                "true), ('other', 0, 9, true), ('job', 0, 6, true)");
+    view_script(view_pg("job"),
+                "INSERT INTO position VALUES ('user', 1, 5), ('user', 0, 4), "
+                "('other', 0, 9), ('job', 0, 6);"
+                "INSERT INTO position_caught_up SELECT source, partition FROM position");
     assert_string_equal(frame_answer(3, "user"), "job/0:7,user/0:4,user/1:5 t");
     assert_string_equal(frame_answer(3, "job"), "job/0:6 t"); /* the one behind */
-    view_script(view_pg("job"), "UPDATE position SET caught_up = false WHERE partition = 1");
+    view_script(view_pg("job"), "DELETE FROM position_caught_up WHERE partition = 1");
     assert_string_equal(frame_answer(2, "user"), "user/0:4,user/1:5 f");
     view_script(view_pg("job"), "ROLLBACK");
 }
@@ -711,6 +747,7 @@ int main(void)
         cmocka_unit_test(a_login_finds_the_active_credential_whatever_the_case),
         cmocka_unit_test(a_session_ends_with_the_password_and_with_the_account),
         cmocka_unit_test(a_hire_shows_in_job_application_and_contract),
+        cmocka_unit_test(a_view_of_an_older_program_learns_who_has_caught_up),
         cmocka_unit_test(items_are_found_together),
         cmocka_unit_test(a_read_says_how_far_its_lanes_were_also_when_it_finds_nothing),
         cmocka_unit_test(projected_sources_are_as_far_as_the_projectors),

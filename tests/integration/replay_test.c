@@ -582,8 +582,9 @@ static void after_a_total_loss_everything_comes_back(void **state)
     assert_int_equal(count(live_view("freelancer"), "contract"), contracts);
     assert_int_equal(count("hirelog_user", "claim WHERE confirmed"), claims);
     assert_int_equal(count("hirelog_job", "dead_letter"), 1);
-    assert_int_equal(
-        sql_number(text("SELECT count(*) FROM %s.lane WHERE NOT caught_up", live_view("user"))), 0);
+    assert_int_equal(sql_number(text("SELECT count(*) FROM %s.lane_progress WHERE NOT caught_up",
+                                     live_view("user"))),
+                     0);
     worker = worker_spawn(NULL);
     assert_string_equal(outcome_of("job", &post->meta.command_id), "applied"); /* I2 */
     send_command(&type_post_job, post);                                        /* I3 */

@@ -17,6 +17,7 @@ BEGIN
     FOR found IN
         SELECT relname FROM pg_class
         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname NOT IN ('lane', 'position')
+          AND relpersistence = 'p'
     LOOP
         EXECUTE format('ALTER TABLE %I SET UNLOGGED', found.relname);
     END LOOP;

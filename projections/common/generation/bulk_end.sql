@@ -10,7 +10,7 @@ DECLARE
 BEGIN
     FOR found IN
         SELECT relname, relpersistence = 'u' AS unlogged FROM pg_class
-        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname <> 'later_index'
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname NOT IN ('later_index', 'lane_caught_up', 'position_caught_up')
     LOOP
         EXECUTE format('SELECT count(*) FROM (SELECT FROM %I LIMIT 10000) AS part', found.relname) INTO rows;
         IF rows < 10000 AND found.relname NOT IN ('lane', 'position') THEN

@@ -4,5 +4,5 @@ SELECT '' AS source, partition, next_event AS next,
        CASE WHEN fold_version = $1 THEN least(next_event, fold_next) ELSE 0 END AS folded, cluster_id IS NOT NULL AS ran
 FROM lane
 UNION ALL
-SELECT source, partition, next, next, caught_up FROM position
+SELECT source, partition, next, next, true FROM position
 ORDER BY source, partition;

@@ -10,7 +10,7 @@ WITH seen AS MATERIALIZED (
         FROM seen s
         WHERE s.created_at < $1
           AND (SELECT a.credential_id FROM account a WHERE a.user_id = s.user_id) IS DISTINCT FROM s.credential_id))
-      AND NOT EXISTS (SELECT FROM lane WHERE NOT caught_up)
+      AND NOT EXISTS (SELECT FROM lane_progress WHERE NOT caught_up)
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM gone), (SELECT credential_id FROM seen ORDER BY credential_id OFFSET $2 - 1);
