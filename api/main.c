@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "api/archive_command.h"
 #include "api/replay_command.h"
+#include "consumers/account_command.h"
 #include "consumers/letter_command.h"
 #include "consumers/manifest.h"
 #include "consumers/repair.h"
@@ -203,6 +204,12 @@ run_deadletters(const struct config *cfg, const struct command_line *line, struc
 }
 
 static enum err_code
+run_account(const struct config *cfg, const struct command_line *line, struct err *err)
+{
+    return account_command(cfg, line->verb, line->arguments, line->n_arguments, err);
+}
+
+static enum err_code
 run_replay(const struct config *cfg, const struct command_line *line, struct err *err)
 {
     return replay_command(cfg, line->verb, line->arguments, line->n_arguments, err);
@@ -228,6 +235,8 @@ static const struct command {
     {"migrate",     run_migrate,     false, "create what is missing in PostgreSQL"                               },
     {"topics",      run_topics,      false, "`topics create` what is missing in Kafka, or `topics check`"        },
     {"deadletters", run_deadletters, true,  "list, show, retry or skip what was put aside"                       },
+    {"account",     run_account,     true,
+     "`account list --without-credential`: to which nobody can log in"                                           },
     {"repair",      run_repair,      false,
      "`repair rebuild` a view, `repair accept-commands` as they are (W11)"                                       },
     {"replay",      run_replay,      true,  "make views anew from the event logs; `replay help`"                 },

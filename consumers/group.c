@@ -8,6 +8,7 @@
 #include "consumers/lane.h"
 #include "consumers/lane_sql.h"
 #include "consumers/letter_count.h"
+#include "consumers/lost_credentials.h"
 #include "consumers/thread_join.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
@@ -34,6 +35,7 @@ struct group {
     bool seen_orphan[LANES_MAX];  /* at the last look */
     int64_t hint_at_us, orphans_at_us;
     struct letter_count letters;
+    struct lost_credentials lost;
     pthread_mutex_t lock; /* lanes: written by the thread, read by anyone */
     struct lane *lanes[LANES_MAX];
     struct lane *leaving[LANES_MAX]; /* told to stop, did not end in time */
@@ -227,6 +229,7 @@ static enum err_code ask_orphans(struct group *g, const PGresult **ret, struct e
                                .statement_timeout_ms = config_derive(g->cfg).statement_ms};
         TRY(service_control_read(g->cfg, g->service, &control, err));
         TRY(service_pg_open(g->cfg, g->service, control.generation, o, &g->pg, err));
+        lost_credentials_restart(&g->lost);
     }
     return pg_exec(g->pg, lane_sql(SQL_LANE_ORPHANS), NULL, 0, ret, err);
 }
@@ -260,6 +263,7 @@ static void look_for_orphans(struct group *g)
     if (!away) {
         adopt(g, orphans);
         letter_count_ask(&g->letters, g->pg);
+        lost_credentials_ask(&g->lost, g->pg);
     } else {
         if (!atomic_load(&g->postgres_away) && !generation_over(&err))
             log_warn("lanes can't be looked at", KV_S("service", g->service->name), KV_ERR(&err));
@@ -342,6 +346,7 @@ enum err_code group_start(const struct config *cfg,
     g->service = service;
     service_command_topic(cfg->topic_prefix, service->name, g->topic);
     letter_count_init(&g->letters, service->name);
+    lost_credentials_init(&g->lost, service);
     pthread_mutex_init(&g->lock, NULL);
     if (pthread_create(&g->thread, NULL, group_thread, g) != 0) {
         pthread_mutex_destroy(&g->lock);
@@ -390,6 +395,7 @@ bool group_ready(struct group *g, struct strbuf *out)
     bool ready = (joined || manned) && !away, first = true;
     strbuf_addf(out, "{\"service\":\"%s\",\"joined\":%s,\"postgres\":%s,", g->service->name,
                 joined ? "true" : "false", away ? "\"away\"" : "\"ok\"");
+    lost_credentials_print(&g->lost, out);
     letter_count_print(&g->letters, out);
     strbuf_adds(out, ",\"lanes\":[");
     pthread_mutex_lock(&g->lock);
