@@ -36,8 +36,8 @@ struct setting {
 /* clang-format off */
 static const struct setting settings[] = {
     TEXT(brokers, "127.0.0.1:9092", "Kafka bootstrap servers, comma-separated."),
-    TEXT(pg, "host=127.0.0.1 dbname=hirelog", "PostgreSQL connection string without user: a service logs in as `hirelog_<service>`."),
-    TEXT(pg_admin, "", "Connection string of the owner of the database; used by `hirelog migrate` only."),
+    TEXT(pg, "host=127.0.0.1 dbname=hirelog", "PostgreSQL connection string without user: a service logs in as `hirelog_<service>`. With standbys: `host=a,b dbname=hirelog target_session_attrs=read-write`."),
+    TEXT(pg_admin, "", "Connection string of the owner of the database, for `hirelog migrate` and `replay`; with the hosts and target_session_attrs of pg."),
     TEXT(pg_role_password_file, "", "File with the password that `hirelog migrate` gives the service roles; empty = none is set."),
     TEXT(services, "", "Services that this process runs, comma-separated; empty = all."),
     TEXT(schema_registry_url, "", "Base URL of the schema registry that assigns ids (Confluent's REST dialect; Apicurio: .../apis/ccompat/v7); empty = the ids of the binary."),
