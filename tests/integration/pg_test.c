@@ -426,6 +426,53 @@ static void the_session_is_set_up_as_asked(void **state)
         assert_string_equal(pg_get_text(r, 0, i), wanted[i]);
 }
 
+static void await_reload(const char *names)
+{
+    static const struct pg_stmt shown = {
+        .name = "names", .sql = "SELECT current_setting('synchronous_standby_names')"};
+    const PGresult *r;
+    int64_t deadline = time_monotonic_us() + 20000000;
+    do {
+        assert_true(time_monotonic_us() < deadline);
+        OK(pg_exec(pg, &shown, NULL, 0, &r, &err));
+    } while (strcmp(pg_get_text(r, 0, 0), names) != 0);
+}
+
+/* The statement timeout does not end such a commit, and its backend would wait for ever behind a client that has gone. */
+static void a_commit_that_no_standby_confirms_is_given_up(void **state)
+{
+    (void)state;
+    static const struct pg_stmt
+        insert = {.name = "insert", .sql = "INSERT INTO public.kept VALUES (1)"},
+        find = {.name = "find", .sql = "SELECT count(*) FROM public.kept"},
+        waiting = {.name = "waiting",
+                   .sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"};
+    struct pg_options o = {.conninfo = getenv("HIRELOG_TEST_PG"),
+                           .application_name = "pg_test vault",
+                           .statement_timeout_ms = 2000,
+                           .durability = PG_DURABLE,
+                           .may_await_standby = true};
+    owned(pg_free) struct pg *vault = NULL;
+    OK(pg_open(&o, &vault, &err));
+    command("DROP TABLE IF EXISTS public.kept");
+    command("CREATE TABLE public.kept (n int)");
+    OK(pg_script(pg, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", &err));
+    OK(pg_script(pg, "SELECT pg_reload_conf()", &err));
+    await_reload("nobody");
+    enum err_code code = pg_exec(vault, &insert, NULL, 0, NULL, &err);
+    int64_t left = one_number(&waiting), kept = one_number(&find);
+    command("INSERT INTO public.kept VALUES (2)"); /* what can be made anew waits for nobody */
+    OK(pg_script(pg, "ALTER SYSTEM RESET synchronous_standby_names", &err));
+    OK(pg_script(pg, "SELECT pg_reload_conf()", &err));
+    await_reload("");
+    command("DROP TABLE public.kept");
+    assert_int_equal(code, ERR_UNAVAILABLE);
+    assert_int_equal(left, 0);
+    assert_int_equal(kept, 1);
+    assert_false(pg_broken(vault));
+    OK(pg_exec(vault, &stmt_one, NULL, 0, NULL, &err));
+}
+
 static void a_notification_reaches_the_listener(void **state)
 {
     (void)state;
@@ -495,6 +542,7 @@ int main(void)
         TEST(a_session_that_takes_no_writes_is_of_no_more_use),
         TEST(a_statement_that_takes_too_long_can_be_tried_again),
         TEST(the_session_is_set_up_as_asked),
+        TEST(a_commit_that_no_standby_confirms_is_given_up),
         TEST(a_notification_reaches_the_listener),
         TEST(a_script_runs_outside_the_pipeline),
         TEST(a_server_that_is_not_there_is_unavailable),
