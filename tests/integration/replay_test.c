@@ -344,6 +344,39 @@ static void the_generation_before_can_come_back(void **state)
 }
 
 /* What it had folded was in memory only: the kept generation does not say that it has it. */
+/* No worker is there to say it again. The live view is an older program's the second time, with a column of its own for it. */
+static void a_generation_is_believed_as_far_as_the_one_before(void **state)
+{
+    (void)state;
+    pid_t worker = worker_spawn(NULL);
+    await_projected("job", "job");
+    await_number(text("SELECT count(*) FROM %s.lane_progress WHERE caught_up", live_view("job")),
+                 WORLD_PARTITIONS);
+    await_number(
+        text("SELECT count(*) FROM %s.position_progress WHERE caught_up", live_view("job")),
+        WORLD_PARTITIONS);
+    worker_stop(worker);
+    expect_replayed((struct replay_options){0}, "job");
+    assert_int_equal(count(live_view("job"), "lane_progress WHERE caught_up"), WORLD_PARTITIONS);
+    assert_int_equal(count(live_view("job"), "position_progress WHERE caught_up"),
+                     WORLD_PARTITIONS);
+    sql_run(text("SET search_path = %s; DELETE FROM lane_caught_up WHERE partition = 1; "
+                 "DELETE FROM position_caught_up; "
+                 "ALTER TABLE lane ADD COLUMN caught_up bool NOT NULL DEFAULT true; "
+                 "ALTER TABLE position ADD COLUMN caught_up bool NOT NULL DEFAULT true; "
+                 "RESET search_path",
+                 live_view("job")));
+    expect_replayed((struct replay_options){.projection = "from_job"}, "job");
+    assert_int_equal(count(live_view("job"), "lane_progress WHERE caught_up"),
+                     WORLD_PARTITIONS - 1);
+    expect_replayed((struct replay_options){.rollback = true}, "job");
+    expect_replayed((struct replay_options){0}, "job");
+    assert_int_equal(count(live_view("job"), "lane_progress WHERE caught_up"),
+                     WORLD_PARTITIONS - 1);
+    assert_int_equal(count(live_view("job"), "lane_progress"), WORLD_PARTITIONS);
+    assert_int_equal(count(live_view("job"), "position_progress WHERE caught_up"), 0);
+}
+
 static void a_way_back_that_was_interrupted_knows_every_state(void **state)
 {
     (void)state;
@@ -666,6 +699,7 @@ int main(int argc, char **argv)
         SCENARIO(a_view_that_differs_is_not_swapped),
         SCENARIO(what_was_parked_is_listed_and_healed),
         SCENARIO(the_generation_before_can_come_back),
+        SCENARIO(a_generation_is_believed_as_far_as_the_one_before),
         SCENARIO(a_way_back_that_was_interrupted_knows_every_state),
         SCENARIO(a_lane_does_not_go_on_with_states_of_another_fold_version),
         SCENARIO(an_audit_ends_in_the_past_and_never_goes_live),

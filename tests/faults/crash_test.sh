@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# PostgreSQL crashes and loses the last commits of the view, which do not wait for the disk. What was acknowledged is in Kafka; until a
+# worker has brought the rows back, nobody says "not found" or "wrong password" of it.
+# shellcheck disable=SC1091,SC2154
+source "$(dirname "$0")/standby.sh"
+"$http_root/ops/stack.sh" up
+load_env
+worker_admin=$HIRELOG_WORKER_ADMIN_URL
+person ana client
+person ben freelancer
+post_job "$ana_token"
+first=$job_id
+apply_for "$ben_token" "$job_id"
+seen_by "$ben_token" "/api/freelancers/$ben_id/applications/" '.results[0].status' submitted
+
+# Asynchronous commits reach the disk when the writer of the log wakes up, or with the next one that is synchronous.
+sql "ALTER SYSTEM SET wal_writer_delay = '10s'"
+sql "ALTER SYSTEM SET wal_writer_flush_after = '1GB'"
+sql 'SELECT pg_reload_conf()' >/dev/null
+
+acknowledge() { # what the crash is to lose: an account, a job, a withdrawal
+    dan_email=dan.$RANDOM.$EPOCHREALTIME@example.org
+    call '' POST /api/register/ 201 "{\"email\": \"$dan_email\", \"password\": \"correct horse of dan\", \"display_name\": \"Dan\", \"roles\": [\"client\"]}"
+    post_job "$ana_token"
+    call "$ben_token" POST "/api/applications/$application_id/withdraw/" 200 '' -H "Idempotency-Key: withdraw.$round"
+    withdrawn=$(header Hirelog-Position)
+}
+
+crash() { # of PostgreSQL, before the worker can do anything about it
+    kill -STOP "$(pid_of worker)"
+    cluster_kill "$(cluster_of "$(pid_of postgres)")"
+    "$http_root/ops/stack.sh" up postgres
+    load_env
+}
+
+lost() {
+    [[ $(sql "SELECT count(*) FROM $(view job).posting WHERE job_id = '$job_id'") == 0 ]]
+}
+
+api_sees_the_view() {
+    curl -fsS --max-time 5 "$HIRELOG_ADMIN_URL/readyz" >"$http_work/readyz"
+}
+
+login='{"email": "%s", "password": "correct horse of dan"}'
+for ((round = 1; ; round++)); do
+    it "round $round: the worker is frozen, PostgreSQL is killed and starts again"
+    acknowledge
+    crash
+    until_true 30 "an api that sees the view again" api_sees_the_view
+    ! lost || break
+    ((round < 5)) || die "no crash has lost anything"
+    kill -CONT "$(pid_of worker)"
+    until_true 60 "a worker that is ready" worker_is_ready
+    becomes 201 "$ben_token" POST "/api/jobs/$job_id/applications/" "$application"
+    application_id=$(got .id)
+done
+
+it "the rows are gone, and nobody says so of what was acknowledged"
+[[ $(jq -c '.caught_up | [.user, .job]' "$http_work/readyz") == '[false,false]' ]] || die "readyz: $(<"$http_work/readyz")"
+call '' GET "/api/jobs/$job_id/" 503
+call '' GET "/api/jobs/$nobody/" 503
+call '' GET "/api/clients/$nobody/" 503
+call '' GET "/api/jobs/?client_id=$nobody" 503
+# shellcheck disable=SC2059
+call '' POST /api/login/ 503 "$(printf "$login" "$dan_email")"
+call "$ana_token" GET /api/profile/ 503
+call "$ben_token" POST "/api/applications/$application_id/withdraw/" 503 '' -H "Idempotency-Key: withdraw.$round"
+"$HIRELOG_BIN" account list --without-credential --config "$HIRELOG_CONFIG" && die "a list of accounts that are not there" || [[ $? == 75 ]] || die "exit code"
+
+it "what is there is shown"
+call '' GET "/api/jobs/$first/" 200
+
+it "the worker goes on, and all is right again"
+kill -CONT "$(pid_of worker)"
+becomes 200 '' GET "/api/jobs/$job_id/"
+# shellcheck disable=SC2059
+becomes 200 '' POST /api/login/ "$(printf "$login" "$dan_email")"
+becomes 200 "$ben_token" POST "/api/applications/$application_id/withdraw/" '' -H "Idempotency-Key: withdraw.$round"
+[[ $(header Hirelog-Position) == "$withdrawn" ]] || die "withdrawn at $(header Hirelog-Position), before at $withdrawn"
+becomes 404 '' GET "/api/jobs/$nobody/"
+becomes 404 '' GET "/api/clients/$nobody/"
+
+it "a clean restart loses nothing, and what is not there does not exist, with no worker at all"
+"$http_root/ops/stack.sh" stop worker
+"$http_root/ops/stack.sh" stop postgres
+"$http_root/ops/stack.sh" up postgres
+load_env
+becomes 404 '' GET "/api/jobs/$nobody/"
+becomes 404 '' GET "/api/clients/$nobody/"
