@@ -128,7 +128,8 @@ standby_stop() {
 api_and_worker_up() {
     local both="host=127.0.0.1,127.0.0.1 port=$(primary_port),$standby_port dbname=hirelog passfile=$HIRELOG_VAR/secret/pgpass"
     both+=" target_session_attrs=read-write"
-    sed -e "s|^pg = .*|pg = $both|" -e "s|^pg_admin = .*|pg_admin = $both user=hirelog|" -e 's/^\(.*_port\) = .*/\1 = 0/' -e '$ a transaction_timeout_ms = 6000' \
+    sed -e "s|^pg = .*|pg = $both|" -e "s|^pg_admin = .*|pg_admin = $both user=hirelog|" -e 's/^\(.*_port\) = .*/\1 = 0/' \
+        -e '$ a transaction_timeout_ms = 6000' \
         "$HIRELOG_VAR/hirelog.conf" >"$HIRELOG_VAR/both.conf"
     hirelog topics create
     hirelog migrate
