@@ -279,9 +279,10 @@ static void a_lane_remembers_its_fold_version_from_the_start(void **state)
 {
     (void)state;
     pid_t worker = worker_spawn(NULL);
-    await_number(
-        "SELECT count(*) FROM hirelog_job_g1.lane_progress WHERE caught_up AND fold_version > 0",
-        WORLD_PARTITIONS);
+    await_number("SELECT count(*) FROM hirelog_job_g1.lane JOIN hirelog_job_g1.lane_progress USING "
+                 "(partition) "
+                 "WHERE caught_up AND fold_version > 0",
+                 WORLD_PARTITIONS);
     worker_stop(worker);
 }
 

@@ -2,9 +2,20 @@
 # PostgreSQL crashes and loses the last commits of the view, which do not wait for the disk. What was acknowledged is in Kafka; until a
 # worker has brought the rows back, nobody says "not found" or "wrong password" of it.
 # shellcheck disable=SC1091,SC2154
-source "$(dirname "$0")/standby.sh"
-"$http_root/ops/stack.sh" up
-load_env
+source "$(dirname "$0")/../faults/standby.sh"
+tidy_up() {
+    local status=$?
+    kill -CONT "$(pid_of worker)" 2>/dev/null || :
+    settings_back || :
+    faults_end
+    exit "$status"
+}
+trap tidy_up EXIT
+settings_back() {
+    sql 'ALTER SYSTEM RESET wal_writer_delay'
+    sql 'ALTER SYSTEM RESET wal_writer_flush_after'
+    sql 'SELECT pg_reload_conf()' >/dev/null
+}
 worker_admin=$HIRELOG_WORKER_ADMIN_URL
 person ana client
 person ben freelancer
@@ -81,9 +92,11 @@ becomes 404 '' GET "/api/jobs/$nobody/"
 becomes 404 '' GET "/api/clients/$nobody/"
 
 it "a clean restart loses nothing, and what is not there does not exist, with no worker at all"
+settings_back
 "$http_root/ops/stack.sh" stop worker
 "$http_root/ops/stack.sh" stop postgres
 "$http_root/ops/stack.sh" up postgres
 load_env
 becomes 404 '' GET "/api/jobs/$nobody/"
 becomes 404 '' GET "/api/clients/$nobody/"
+up
