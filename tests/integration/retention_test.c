@@ -132,7 +132,8 @@ static void a_sweep_looks_at_a_few_credentials_however_many_there_are(void **sta
     assert_int_equal(pg_sync(pg, &err), ERR_OK);
     for (int i = 0; i < PQntuples(pg_result(pg, plan)); i++) {
         const char *line = pg_get_text(pg_result(pg, plan), i, 0);
-        if (strstr(line, "Join"))
+        bool joined = strstr(line, "Hash Cond") || strstr(line, "Merge Cond");
+        if (joined && !strstr(line, "partition")) /* lanes are few */
             fail_msg("%s", line);
     }
 }

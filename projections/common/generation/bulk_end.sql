@@ -32,6 +32,7 @@ BEGIN
     FOR found IN
         SELECT relname FROM pg_class
         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname <> ALL (few)
+          AND relpersistence = 'p'
     LOOP
         EXECUTE format('ANALYZE %I', found.relname);
     END LOOP;
