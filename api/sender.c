@@ -9,6 +9,7 @@
 #include "api/waiters.h"
 #include "consumers/import_mark.h"
 #include "ops/runtime/kafka.h"
+#include "ops/runtime/kafka_fault.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/metrics.h"
 
@@ -53,9 +54,8 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     t->partition = m->partition;
     t->offset = m->err ? -1 : m->offset;
     if (m->err)
-        ticket_end(t, rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED
-                          ? TICKET_NOT_STORED
-                          : TICKET_UNKNOWN);
+        ticket_end(t, kafka_fault_not_stored(m->err, rd_kafka_message_status(m)) ? TICKET_NOT_STORED
+                                                                                 : TICKET_UNKNOWN);
     else if (t->deadline_us == 0)
         ticket_end(t, TICKET_STORED);
     else

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "ops/runtime/kafka.h"
+#include "ops/runtime/kafka_fault.h"
 #include "ops/runtime/timeutil.h"
 
 #define POLL_MS 20
@@ -30,8 +31,8 @@ static struct uuid key_of(struct record command)
 
 static enum err_code send_error(rd_kafka_resp_err_t code, const char *topic, struct err *err)
 {
-    enum err_code kind =
-        code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? ERR_INVALID : ERR_UNAVAILABLE;
+    bool poison = kafka_fault_of(code) == KAFKA_FAULT_RECORD;
+    enum err_code kind = poison ? ERR_INVALID : ERR_UNAVAILABLE;
     return err_set(err, kind, "%s: %s", topic, rd_kafka_err2str(code));
 }
 

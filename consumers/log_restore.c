@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "ops/runtime/kafka.h"
+#include "ops/runtime/kafka_fault.h"
 
 #define UNDER_WAY_BYTES_MAX   (16 * 1024 * 1024)
 #define UNDER_WAY_RECORDS_MAX 50000
@@ -14,6 +15,14 @@ struct log_restore {
     struct err failure;    /* the first; reports are served on this thread, in polls */
 };
 
+static enum err_code
+refused(rd_kafka_resp_err_t code, const char *topic, int32_t partition, struct err *err)
+{
+    bool poison = kafka_fault_of(code) == KAFKA_FAULT_RECORD;
+    return err_set(err, poison ? ERR_INVALID : ERR_UNAVAILABLE, "%s/%d: %s", topic, (int)partition,
+                   rd_kafka_err2str(code));
+}
+
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
     struct log_restore *l = opaque;
@@ -24,10 +33,7 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
     if (l->failure.code != ERR_OK)
         return;
     if (m->err)
-        err_set(&l->failure,
-                m->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? ERR_INVALID : ERR_UNAVAILABLE,
-                "%s/%d: %s", rd_kafka_topic_name(m->rkt), (int)m->partition,
-                rd_kafka_err2str(m->err));
+        refused(m->err, rd_kafka_topic_name(m->rkt), m->partition, &l->failure);
     else if (expected != LOG_RESTORE_ANYWHERE && m->offset != expected)
         err_set(&l->failure, ERR_CONFLICT,
                 "%s/%d: a record came to stand at %" PRId64 ", not at %" PRId64
@@ -103,9 +109,7 @@ enum err_code log_restore_add(struct log_restore *l,
         if (headers)
             rd_kafka_headers_destroy(headers);
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            return err_set(
-                err, code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ? ERR_INVALID : ERR_UNAVAILABLE,
-                "%s/%d: %s", topic, (int)partition, rd_kafka_err2str(code));
+            return refused(code, topic, partition, err);
         rd_kafka_poll(l->rk, POLL_MS);
     }
     l->bytes += r ? r->value.len : 0;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "ops/runtime/deadline.h"
+#include "ops/runtime/kafka_fault.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 
@@ -342,13 +343,9 @@ enum err_code kafka_err_take(rd_kafka_error_t *error, struct err *err, const cha
 static enum err_code
 err_from_code(rd_kafka_resp_err_t code, const char *doing, const char *topic, struct err *err)
 {
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return ERR_OK;
-    bool unknown = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-                   code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-                   code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-    return err_set(err, unknown ? ERR_NOT_FOUND : ERR_UNAVAILABLE, "%s %s: %s", doing, topic,
-                   rd_kafka_err2str(code));
+    enum err_code kind = kafka_fault_err(code);
+    return kind == ERR_OK ? ERR_OK
+                          : err_set(err, kind, "%s %s: %s", doing, topic, rd_kafka_err2str(code));
 }
 
 /* ---- partitions
