@@ -28,12 +28,22 @@ static void add_headers(struct batch *b)
     }
 }
 
+static void alarm_of_ours(const struct batch *b, const struct err *err)
+{
+    if (event_log_fault_is_ours(b->s->log))
+        log_error("events are refused for a fault of this installation, the lane waits for it",
+                  KV_S("service", b->s->id->service->name), KV_I("partition", b->s->id->partition),
+                  KV_ERR(err));
+}
+
 static enum err_code append(struct batch *b, struct err *err)
 {
     add_headers(b);
     b->stage = BATCH_APPENDED;
     enum err_code code = event_log_append(b->s->log, b->messages, b->n_events, err);
     b->log_lost = code != ERR_OK;
+    if (code != ERR_OK)
+        alarm_of_ours(b, err);
     return code;
 }
 
@@ -84,6 +94,7 @@ static enum err_code commit_log(struct batch *b, struct err *err)
         b->culprit = command_of_event(b, refused_event);
     } else {
         b->stage = BATCH_COMMITTED; /* perhaps: only the log knows (W4) */
+        alarm_of_ours(b, err);
     }
     return code;
 }

@@ -150,6 +150,7 @@ static enum err_code check_partitions(struct lane_session *s, rd_kafka_t *reader
     const struct lane_identity *id = s->id;
     int32_t commands = 0, events = 0;
     TRY(kafka_topic_partitions(reader, id->command_topic, &commands, err));
+    lane_pulse_beat(s->pulse);
     TRY(kafka_topic_partitions(reader, id->event_topic, &events, err));
     s->n_partitions = commands;
     if (commands == events && commands == id->cfg->partitions)
@@ -164,6 +165,7 @@ static enum err_code ask_bounds(struct lane_session *s, struct log_bounds *ret, 
     rd_kafka_t *reader = NULL;
     TRY(kafka_reader_open(s->id->cfg, false, CATCH_UP_WAIT_MS, &reader, err));
     enum err_code code = check_partitions(s, reader, err);
+    lane_pulse_beat(s->pulse);
     if (code == ERR_OK) /* after the fencing: whoever restores marks first, then fences */
         code = import_mark_check(reader, s->id->event_topic, err);
     if (code == ERR_OK)
@@ -197,6 +199,11 @@ static enum err_code open_commands(struct lane_session *s, struct err *err)
                                s->row.next_command, err);
 }
 
+static void beat(void *pulse)
+{
+    lane_pulse_beat(pulse);
+}
+
 static enum err_code open_session(struct lane_session *s, struct err *err)
 {
     const struct lane_identity *id = s->id;
@@ -208,7 +215,8 @@ static enum err_code open_session(struct lane_session *s, struct err *err)
     TRY(lane_row_take(s->pg, id->partition, id->owner, fold_version, &s->row, err));
     TRY(parked_load(&s->parked, s->pg, err));
     lane_pulse_beat(s->pulse);
-    TRY(event_log_open(id->cfg, id->service->name, id->partition, &s->log, err));
+    TRY(event_log_open_watched(id->cfg, id->service->name, id->partition, beat, s->pulse, &s->log,
+                               err));
     lane_pulse_state(s->pulse, LANE_CATCHING_UP, NULL);
     TRY(ask_bounds(s, &bounds, err));
     TRY(read_log(s, &bounds, err));

@@ -15,10 +15,14 @@ enum err_code log_bounds_read(const struct lane_session *s,
 {
     const struct lane_identity *id = s->id;
     TRY(kafka_cluster_id(reader, ret->cluster_id, sizeof(ret->cluster_id), err));
+    lane_pulse_beat(s->pulse);
     TRY(kafka_watermarks(reader, id->command_topic, id->partition, &ret->commands_low,
                          &ret->commands_high, err));
-    return kafka_watermarks(reader, id->event_topic, id->partition, &ret->events_low,
-                            &ret->events_high, err);
+    lane_pulse_beat(s->pulse);
+    TRY(kafka_watermarks(reader, id->event_topic, id->partition, &ret->events_low,
+                         &ret->events_high, err));
+    lane_pulse_beat(s->pulse);
+    return ERR_OK;
 }
 
 /* The first readable event at or after `offset`; nil when the partition ends first. */

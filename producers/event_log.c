@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ops/runtime/kafka_fault.h"
 #include "ops/runtime/timeutil.h"
 
 #define COMMIT_SLOW_US    1000000
 #define CLOSE_ABORT_MS    5000
+#define WAIT_SLICES       4 /* of a transaction timeout: the beat comes between them */
 #define PRODUCERS_IN_TURN 2
 #define NONE_REFUSED      SIZE_MAX
 
@@ -32,25 +34,31 @@ struct event_log {
     size_t n;
     size_t refused; /* index of the record that was refused, or NONE_REFUSED */
     bool unknown;   /* a delivery report failed or came without an offset (RULES 6) */
+    rd_kafka_resp_err_t
+        ours; /* why records were refused that is this installation's fault; or none */
     int64_t renewals;
+    event_log_beat_fn *beat; /* NULL = nobody wants to know */
+    void *beat_arg;
 };
+
+static void beat(const struct event_log *l)
+{
+    if (l->beat)
+        l->beat(l->beat_arg);
+}
 
 /* ---- delivery reports (served inside commit, abort and close, so on the log's own thread) ---- */
 
-/* What no repetition of the same bytes can heal. */
-static const rd_kafka_resp_err_t refusals[] = {
-    RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
-    RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
-    RD_KAFKA_RESP_ERR_INVALID_RECORD,
-    RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
-};
-
 static bool is_refusal(rd_kafka_resp_err_t code)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
-        if (refusals[i] == code)
-            return true;
-    return false;
+    return kafka_fault_of(code) == KAFKA_FAULT_RECORD;
+}
+
+/* The rest of a transaction that failed is purged: that says nothing. */
+static bool is_first_cause(const struct event_log *l, rd_kafka_resp_err_t code)
+{
+    return l->ours == RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
+           code != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 }
 
 /* The broker refuses whole batches: the largest record of them is the one that does not fit. */
@@ -74,6 +82,8 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
         l->unknown = true;
     else
         l->messages[index].offset = m->offset;
+    if (kafka_fault_of(m->err) == KAFKA_FAULT_OURS && is_first_cause(l, m->err))
+        l->ours = m->err;
 }
 
 /* ---- producers ---- */
@@ -100,18 +110,34 @@ static enum err_code warm_up(struct producer *p, struct err *err)
     return ERR_OK;
 }
 
-/* Retriable means: the same call again. A predecessor's transaction that is still being ended takes
- * its time. Both producers together stay below the watchdog's patience of two transaction timeouts
- * (RULES 3); the lane then says so and tries again. */
-static enum err_code init_transactions(const struct producer *p, struct err *err)
+/*
+ * Retriable means: the same call again (RULES 2); librdkafka goes on where it was. Until patience_ms have passed: what
+ * then still has no answer is told as an error, whose outcome is unknown (W4). The watchdog hears of each
+ * slice, so a cluster without a quorum is waited for, and only a call that does not keep its own timeout is a hang.
+ */
+static rd_kafka_error_t *call_until(const struct producer *p,
+                                    int64_t patience_ms,
+                                    rd_kafka_error_t *(*call)(rd_kafka_t *, int))
 {
-    int64_t timeout_ms = p->log->cfg.transaction_timeout_ms / 4;
-    int64_t deadline_us = time_monotonic_us() + timeout_ms * 1000;
-    rd_kafka_error_t *error = rd_kafka_init_transactions(p->rk, (int)timeout_ms);
+    int64_t slice_ms = p->log->cfg.transaction_timeout_ms / WAIT_SLICES;
+    int64_t deadline_us = time_monotonic_us() + patience_ms * 1000;
+    beat(p->log);
+    rd_kafka_error_t *error = call(p->rk, (int)slice_ms);
     while (kafka_classify(error) == KAFKA_RETRY && time_monotonic_us() < deadline_us) {
         rd_kafka_error_destroy(error);
-        error = rd_kafka_init_transactions(p->rk, (int)timeout_ms);
+        beat(p->log);
+        error = call(p->rk, (int)slice_ms);
     }
+    beat(p->log);
+    return error;
+}
+
+/* A predecessor's transaction that is still being ended takes its time; then the lane says so and tries
+ * again. */
+static enum err_code init_transactions(const struct producer *p, struct err *err)
+{
+    int64_t patience_ms = p->log->cfg.transaction_timeout_ms / WAIT_SLICES;
+    rd_kafka_error_t *error = call_until(p, patience_ms, rd_kafka_init_transactions);
     return error ? kafka_err_take(error, err, "init_transactions") : ERR_OK;
 }
 
@@ -121,6 +147,7 @@ static enum err_code producer_open(struct producer *p, struct err *err)
 {
     p->worn = true;
     producer_close(p);
+    beat(p->log);
     TRY(kafka_transactional_open(&p->log->cfg, p->id, on_delivery, p, &p->end_txns, &p->rk, err));
     TRY(warm_up(p, err));
     TRY(init_transactions(p, err));
@@ -142,12 +169,25 @@ enum err_code event_log_open(const struct config *cfg,
                              struct event_log **ret,
                              struct err *err)
 {
+    return event_log_open_watched(cfg, service, partition, NULL, NULL, ret, err);
+}
+
+enum err_code event_log_open_watched(const struct config *cfg,
+                                     const char *service,
+                                     int32_t partition,
+                                     event_log_beat_fn *beat_fn,
+                                     void *beat_arg,
+                                     struct event_log **ret,
+                                     struct err *err)
+{
     owned(event_log_free) struct event_log *l = calloc(1, sizeof(*l));
     if (!l)
         abort();
     l->cfg = *cfg;
     l->partition = partition;
     l->refused = NONE_REFUSED;
+    l->beat = beat_fn;
+    l->beat_arg = beat_arg;
     snprintf(l->topic, sizeof(l->topic), "%s.%s.events", cfg->topic_prefix, service);
     for (size_t i = 0; i < PRODUCERS_IN_TURN; i++) {
         struct producer *p = &l->producers[i];
@@ -177,9 +217,17 @@ void event_log_free(struct event_log *l)
         return;
     give_up_open(l);
     l->n = 0; /* late delivery reports find nothing to write to */
-    for (size_t i = 0; i < PRODUCERS_IN_TURN; i++)
+    for (size_t i = 0; i < PRODUCERS_IN_TURN; i++) {
+        beat(l);
         producer_close(&l->producers[i]);
+    }
+    beat(l);
     free(l);
+}
+
+bool event_log_fault_is_ours(const struct event_log *l)
+{
+    return l->ours != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 int64_t event_log_renewals(const struct event_log *l)
@@ -211,6 +259,7 @@ static enum err_code begin(struct event_log *l, struct err *err)
     l->begun = true;
     l->refused = NONE_REFUSED;
     l->unknown = false;
+    l->ours = RD_KAFKA_RESP_ERR_NO_ERROR;
     return ERR_OK;
 }
 
@@ -265,6 +314,16 @@ static enum err_code produce_all(struct event_log *l, struct err *err)
     return ERR_OK;
 }
 
+/* Why nothing is taken, where that is known: the call's own error only says that the transaction failed. */
+static void explain(const struct event_log *l, struct err *err)
+{
+    if (l->ours == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP)
+        err_context(err, "a clock is wrong, this machine's or the broker's (%s)",
+                    rd_kafka_err2str(l->ours));
+    else if (l->ours)
+        err_context(err, "the broker takes nothing from us (%s)", rd_kafka_err2str(l->ours));
+}
+
 enum err_code
 event_log_append(struct event_log *l, struct event_message *messages, size_t n, struct err *err)
 {
@@ -274,8 +333,10 @@ event_log_append(struct event_log *l, struct event_message *messages, size_t n, 
         l->messages = messages;
         l->n = n;
         code = produce_all(l, err);
-        if (code != ERR_OK)
+        if (code != ERR_OK) {
             (void)!event_log_abort(l, NULL); /* worn now; the first error is the one to tell */
+            explain(l, err);
+        }
     }
     drop_headers(messages, n);
     return code;
@@ -288,16 +349,17 @@ static void forget_transaction(struct event_log *l)
     l->n = 0;
 }
 
-/* Retriable means: the same call again; librdkafka's own timeouts bound each. */
-static rd_kafka_error_t *end_transaction(rd_kafka_t *rk,
+/*
+ * As long as the broker keeps the transaction; after that only the log knows what became of it. RULES 3 had -1 here: then a
+ * coordinator without enough replicas held the lane for ever, and the watchdog ended the whole process for it.
+ * Giving up is no new crash point: it stands where a kill of the process in the call stood ("during 6" in
+ * docs/architecture.md), and the lane does the same as after that. It frees both producers, its successors are
+ * fenced in by init_transactions, it reads the log to its end and believes it.
+ */
+static rd_kafka_error_t *end_transaction(const struct producer *p,
                                          rd_kafka_error_t *(*end)(rd_kafka_t *, int))
 {
-    rd_kafka_error_t *error = end(rk, -1);
-    while (kafka_classify(error) == KAFKA_RETRY) {
-        rd_kafka_error_destroy(error);
-        error = end(rk, -1);
-    }
-    return error;
+    return call_until(p, p->log->cfg.transaction_timeout_ms, end);
 }
 
 /* The producer is made anew after each abort: what was in flight, or refused, leaves gaps in its
@@ -308,7 +370,7 @@ enum err_code event_log_abort(struct event_log *l, struct err *err)
         return ERR_OK;
     struct producer *p = &l->producers[l->turn];
     p->worn = true;
-    rd_kafka_error_t *error = end_transaction(p->rk, rd_kafka_abort_transaction);
+    rd_kafka_error_t *error = end_transaction(p, rd_kafka_abort_transaction);
     forget_transaction(l);
     return error ? kafka_err_take(error, err, "abort_transaction") : ERR_OK;
 }
@@ -332,6 +394,7 @@ commit_failed(struct event_log *l, rd_kafka_error_t *error, size_t *ret_index, s
     l->producers[l->turn].worn = true;
     if (!abortable)
         forget_transaction(l); /* fatal: there is nothing left to abort */
+    explain(l, err);
     return code;
 }
 
@@ -342,7 +405,7 @@ enum err_code event_log_commit(struct event_log *l, size_t *ret_index, struct er
     if (l->refused != NONE_REFUSED)
         return give_up_refused(l, ret_index, err);
     int64_t began_us = time_monotonic_us();
-    rd_kafka_error_t *error = end_transaction(p->rk, rd_kafka_commit_transaction);
+    rd_kafka_error_t *error = end_transaction(p, rd_kafka_commit_transaction);
     if (error)
         return commit_failed(l, error, ret_index, err);
     p->worn = time_monotonic_us() - began_us > COMMIT_SLOW_US;

@@ -14,6 +14,10 @@
 
 struct event_log; /* opaque */
 
+/* Called before and after each call that waits for the cluster, on the log's own thread: none waits longer than
+ * a transaction timeout without it. */
+typedef void event_log_beat_fn(void *arg);
+
 /*
  * Fences every earlier writer of this partition: new producers, init_transactions on both, topic
  * warmed up (W4). cfg is copied. Caller owns *ret. ERR_UNAVAILABLE when no broker
@@ -24,6 +28,14 @@ MUST_CHECK enum err_code event_log_open(const struct config *cfg,
                                         int32_t partition,
                                         struct event_log **ret,
                                         struct err *err);
+/* The same; beat tells that the thread is in control while it waits. NULL = nobody asks. */
+MUST_CHECK enum err_code event_log_open_watched(const struct config *cfg,
+                                                const char *service,
+                                                int32_t partition,
+                                                event_log_beat_fn *beat,
+                                                void *beat_arg,
+                                                struct event_log **ret,
+                                                struct err *err);
 void event_log_free(struct event_log *l); /* NULL ok; aborts what is open */
 DEFINE_CLEANUP(struct event_log *, event_log_free);
 
@@ -44,9 +56,12 @@ event_log_append(struct event_log *l, struct event_message *messages, size_t n, 
 /*
  * ERR_OK: all are in the log and every offset is known. ERR_INVALID: a record was refused (too
  * large): nothing is in the log, *ret_index says which; the next append works. Any other error:
- * unknown or fenced. ERR_CONFLICT: fenced by another owner.
+ * unknown or fenced; also after a transaction timeout without an answer. ERR_CONFLICT: fenced by another owner.
  */
 MUST_CHECK enum err_code event_log_commit(struct event_log *l, size_t *ret_index, struct err *err);
+/* Did the last append or commit fail for what only people mend (KAFKA_FAULT_OURS: a clock, rights, settings)? Its
+ * err names it. The commands are not at fault, so they wait. */
+bool event_log_fault_is_ours(const struct event_log *l);
 /* Gives the begun transaction up; nothing to do when none is begun. */
 MUST_CHECK enum err_code event_log_abort(struct event_log *l, struct err *err);
 

@@ -79,16 +79,22 @@ void lifecycle_notify(const char *state)
     close(fd);
 }
 
-/* "name" or "name:n" in HIRELOG_CRASH_AT; read at every passing: a getenv is cheap beside a batch.
- */
-void crash_point(const char *name)
+/* "name" or "name:n"; read at every passing: a getenv is cheap beside a batch. */
+static bool wanted_at(const char *variable, const char *name, _Atomic long *passings)
 {
-    static _Atomic long passings;
-    const char *at = getenv("HIRELOG_CRASH_AT");
+    const char *at = getenv(variable);
     size_t len = strlen(name);
     if (!at || strncmp(at, name, len) != 0 || (at[len] != '\0' && at[len] != ':'))
-        return;
+        return false;
     long wanted = at[len] == ':' ? strtol(at + len + 1, NULL, 10) : 1;
-    if (++passings >= wanted)
+    return ++*passings >= wanted;
+}
+
+void crash_point(const char *name)
+{
+    static _Atomic long crash_passings, hang_passings;
+    if (wanted_at("HIRELOG_CRASH_AT", name, &crash_passings))
         kill(getpid(), SIGKILL);
+    while (wanted_at("HIRELOG_HANG_AT", name, &hang_passings))
+        pause();
 }

@@ -23,8 +23,8 @@ void lifecycle_request_stop(void); /* as if TERM had come; any thread */
 /* Tells systemd (NOTIFY_SOCKET), when there is one. state: "READY=1", "STOPPING=1". */
 void lifecycle_notify(const char *state);
 
-/* kill -9 of itself when HIRELOG_CRASH_AT equals name (or "name:n": at the n-th passing). Compiled
- * in always. */
+/* kill -9 of itself when HIRELOG_CRASH_AT equals name (or "name:n": at the n-th passing); at
+ * HIRELOG_HANG_AT the calling thread stops for ever. Compiled in always. */
 void crash_point(const char *name);
 
 #endif

@@ -10,6 +10,7 @@
 /* Reads nothing itself, so it comes second. */
 #include <librdkafka/rdkafka_mock.h>
 
+#include "ops/runtime/timeutil.h"
 #include "producers/event_log.h"
 
 #define API_PRODUCE 0
@@ -52,10 +53,9 @@ static int end(void **state)
     return 0;
 }
 
-static void append(void)
+static void fill(void)
 {
     static const char *const values[RECORDS_N] = {"one", "two, the longest", "three"};
-    struct err err;
     for (size_t i = 0; i < RECORDS_N; i++) {
         messages[i] = (struct event_message){
             .value = {(const uint8_t *)values[i], strlen(values[i])},
@@ -64,6 +64,20 @@ static void append(void)
         };
         rd_kafka_header_add(messages[i].headers, "ce_id", -1, "1", -1);
     }
+}
+
+/* A refusal of the first record may come before the last was handed over: then the append tells. */
+static enum err_code append_then_commit(size_t *ret_index, struct err *err)
+{
+    fill();
+    enum err_code code = event_log_append(event_log, messages, RECORDS_N, err);
+    return code == ERR_OK ? event_log_commit(event_log, ret_index, err) : code;
+}
+
+static void append(void)
+{
+    struct err err;
+    fill();
     if (event_log_append(event_log, messages, RECORDS_N, &err) != ERR_OK)
         fail_msg("%s", err.msg);
     for (size_t i = 0; i < RECORDS_N; i++)
@@ -172,8 +186,52 @@ static void a_record_that_was_not_stored_is_never_a_success(void **state)
     size_t index;
     rd_kafka_mock_push_request_errors(mock, API_PRODUCE, 1,
                                       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
-    append();
-    assert_int_equal(commit(&index), ERR_UNAVAILABLE);
+    struct err err;
+    assert_int_equal(append_then_commit(&index, &err), ERR_UNAVAILABLE);
+}
+
+/* A clock is no fault of a command: it is neither poison nor lost, and people are told. */
+static void a_refused_timestamp_is_not_the_records_fault(void **state)
+{
+    (void)state;
+    size_t index = SIZE_MAX;
+    struct err err = {0};
+    rd_kafka_mock_push_request_errors(mock, API_PRODUCE, 1, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP);
+    assert_int_equal(append_then_commit(&index, &err), ERR_UNAVAILABLE);
+    assert_int_equal(index, SIZE_MAX);
+    assert_true(event_log_fault_is_ours(event_log));
+    assert_non_null(strstr(err.msg, "clock"));
+}
+
+static void count_beat(void *arg)
+{
+    ++*(int *)arg;
+}
+
+/* Two of three brokers are away, say: the log gives up after a transaction timeout and tells all the time that
+ * its thread is in control. */
+static void a_commit_that_nobody_answers_ends_and_its_thread_beats(void **state)
+{
+    (void)state;
+    struct config quick = config;
+    struct event_log *log = NULL;
+    struct err err;
+    size_t index;
+    int beats = 0;
+    quick.transaction_timeout_ms = 2000;
+    enum err_code code = event_log_open_watched(&quick, "job", 0, count_beat, &beats, &log, &err);
+    if (code != ERR_OK)
+        fail_msg("%s", err.msg);
+    fill();
+    assert_int_equal(event_log_append(log, messages, RECORDS_N, &err), ERR_OK);
+    rd_kafka_mock_broker_set_down(mock, 1);
+    beats = 0;
+    int64_t began_us = time_monotonic_us();
+    assert_int_equal(event_log_commit(log, &index, &err), ERR_UNAVAILABLE);
+    assert_true(time_monotonic_us() - began_us < 60 * INT64_C(1000000));
+    assert_true(beats >= 2);
+    event_log_free(log);
+    rd_kafka_mock_broker_set_up(mock, 1);
 }
 
 static void a_partition_that_does_not_exist_is_told(void **state)
@@ -219,6 +277,8 @@ int main(void)
         LOG_TEST(the_largest_record_of_a_refused_batch_is_named),
         LOG_TEST(a_fenced_commit_is_a_conflict),
         LOG_TEST(a_record_that_was_not_stored_is_never_a_success),
+        LOG_TEST(a_refused_timestamp_is_not_the_records_fault),
+        LOG_TEST(a_commit_that_nobody_answers_ends_and_its_thread_beats),
         LOG_TEST(a_partition_that_does_not_exist_is_told),
         LOG_TEST(an_open_transaction_is_given_up_with_the_log),
         LOG_TEST(without_a_broker_there_is_no_log),
