@@ -6,6 +6,7 @@
 
 #include "ops/runtime/deadline.h"
 #include "ops/runtime/kafka_fault.h"
+#include "ops/runtime/kafka_handle.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 
@@ -122,22 +123,6 @@ static rd_kafka_conf_t *conf_new(const struct config *cfg, struct err *err)
     return NULL;
 }
 
-/* Takes conf. */
-static enum err_code
-open_handle(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret, struct err *err)
-{
-    char why[256];
-    rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
-    if (!rk) {
-        rd_kafka_conf_destroy(conf);
-        return err_set(err, ERR_INVALID, "Kafka handle: %s", why);
-    }
-    if (type == RD_KAFKA_CONSUMER)
-        rd_kafka_poll_set_consumer(rk);
-    *ret = rk;
-    return ERR_OK;
-}
-
 #define API_KEY_END_TXN 26
 
 static rd_kafka_resp_err_t on_request_sent(rd_kafka_t *rk,
@@ -202,7 +187,7 @@ enum err_code kafka_transactional_open(const struct config *cfg,
     }
     rd_kafka_conf_set_dr_msg_cb(conf, dr);
     rd_kafka_conf_set_opaque(conf, opaque);
-    return open_handle(RD_KAFKA_PRODUCER, conf, ret, err);
+    return kafka_handle_open(RD_KAFKA_PRODUCER, conf, ret, err);
 }
 
 enum err_code kafka_producer_open(const struct config *cfg,
@@ -242,7 +227,7 @@ static enum err_code reader_open(const struct config *cfg,
         rd_kafka_conf_destroy(conf);
         return ERR_INVALID;
     }
-    return open_handle(RD_KAFKA_CONSUMER, conf, ret, err);
+    return kafka_handle_open(RD_KAFKA_CONSUMER, conf, ret, err);
 }
 
 enum err_code kafka_reader_open(const struct config *cfg,
@@ -294,7 +279,7 @@ enum err_code kafka_member_open(
     }
     rd_kafka_conf_set_rebalance_cb(conf, rebalance);
     rd_kafka_conf_set_opaque(conf, opaque);
-    return open_handle(RD_KAFKA_CONSUMER, conf, ret, err);
+    return kafka_handle_open(RD_KAFKA_CONSUMER, conf, ret, err);
 }
 
 void kafka_producer_close(rd_kafka_t *rk)
