@@ -16,9 +16,10 @@ static enum err_code read_commands(struct batch *b, struct err *err)
     b->n = s->inbox.n < s->limit ? s->inbox.n : s->limit;
     b->commands = ARENA_ARRAY(b->arena, struct lane_command, b->n);
     struct id_index *seen = id_index_new(b->arena);
+    int64_t now_us = time_now_us(); /* for their age; the lane's own time may be ahead of it */
     for (size_t i = 0; i < b->n; i++) {
         struct lane_command *c = &b->commands[i];
-        TRY(lane_command_read(s, &s->inbox.items[i], b->now_us, b->arena, c, err));
+        TRY(lane_command_read(s, &s->inbox.items[i], now_us, b->arena, c, err));
         c->skipped = !id_index_add(seen, &c->id, i);
     }
     return ERR_OK;
@@ -248,6 +249,7 @@ static enum err_code decide_one(struct batch *b, size_t i, struct err *err)
         }
     }
     add_outcome(b, c, d.events[0]);
+    b->now_us++; /* the next command is later, also in the order of times */
     if (d.events[0].type == &type_command_rejected) {
         const struct command_rejected *e = d.events[0].value;
         if (dead_letter_due(&e->meta.actor, e->reason))
@@ -352,13 +354,20 @@ static void log_unread(const struct batch *b)
                      KV_S("error", b->commands[i].detail));
 }
 
+static int64_t max_of(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Time in a lane never goes back, whatever clock this machine has and the last owner had: its floor is the
+ * last event's. */
 enum batch_verdict batch_run(struct lane_session *s, struct err *err)
 {
     arena_clear(&s->arena);
     struct batch b = {
         .s = s,
         .arena = &s->arena,
-        .now_us = time_now_us(),
+        .now_us = max_of(time_now_us(), s->last_event_us + 1),
         .began_us = time_monotonic_us(),
         .aggregates = aggregates_new(&s->arena),
         .culprit = CULPRIT_UNKNOWN,

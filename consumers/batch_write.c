@@ -178,8 +178,12 @@ static enum err_code commit_view(struct batch *b, struct err *err)
         log_error("a unique key belongs to two aggregates", KV_S("service", s->id->service->name),
                   KV_I("partition", row.partition), KV_I("next_command", row.next_command));
     s->row = row;
-    if (b->n_events)
+    if (b->n_events) {
+        const struct event_meta *last = b->events[b->n_events - 1].value;
         s->expected_offset = row.next_event + 1; /* the commit marker takes one */
+        s->last_event_us = last->occurred_at;
+        atomic_store(&s->pulse->last_event_us, s->last_event_us);
+    }
     return ERR_OK;
 }
 

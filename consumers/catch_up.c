@@ -327,6 +327,7 @@ static enum err_code write_chunk(struct chunk *c, bool carefully, struct err *er
     }
     metric_add(s->pulse->catch_up_events, (int64_t)c->n);
     s->row = row;
+    s->last_event_us = last->occurred_at;
     return ERR_OK;
 }
 

@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "consumers/database_clock.h"
 #include "consumers/lane.h"
 #include "consumers/lane_sql.h"
 #include "consumers/letter_count.h"
 #include "consumers/lost_credentials.h"
 #include "consumers/thread_join.h"
+#include "ops/runtime/clock_watch.h"
 #include "ops/runtime/kafka.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
@@ -264,6 +266,7 @@ static void look_for_orphans(struct group *g)
         adopt(g, orphans);
         letter_count_ask(&g->letters, g->pg);
         lost_credentials_ask(&g->lost, g->pg);
+        database_clock_ask(g->pg);
     } else {
         if (!atomic_load(&g->postgres_away) && !generation_over(&err))
             log_warn("lanes can't be looked at", KV_S("service", g->service->name), KV_ERR(&err));
@@ -380,6 +383,8 @@ static void add_lane(struct strbuf *out, const struct lane_status *s, bool first
     strbuf_addf(out, "%s{\"partition\":%d,\"state\":\"%s\",\"next_command\":%lld,\"lag\":%lld",
                 first ? "" : ",", s->partition, lane_state_name[s->state],
                 (long long)s->next_command, (long long)s->lag);
+    if (s->ahead_us > CLOCK_STEP_MAX_US)
+        strbuf_addf(out, ",\"clock_ahead_ms\":%lld", (long long)s->ahead_us / 1000);
     if (s->message[0]) {
         strbuf_adds(out, ",\"reason\":");
         strbuf_add_json(out, s->message);

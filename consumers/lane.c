@@ -191,6 +191,7 @@ void lane_status(struct lane *l, struct lane_status *ret)
         .state = (enum lane_state)atomic_load(&l->pulse.state),
         .next_command = atomic_load(&l->pulse.next_command),
         .lag = atomic_load(&l->pulse.lag),
+        .ahead_us = atomic_load(&l->pulse.last_event_us) - time_now_us(),
         .idle_us = time_monotonic_us() - atomic_load(&l->pulse.progress_us),
     };
     lane_pulse_message(&l->pulse, ret->message, sizeof(ret->message));

@@ -26,7 +26,8 @@ struct lane_status {
     enum lane_state state;
     int64_t next_command; /* -1 = not known yet */
     int64_t lag;          /* -1 = not known yet */
-    int64_t idle_us;      /* since the thread was last in control */
+    int64_t ahead_us; /* of the lane's last event, before this machine's clock; <= 0 = it is not */
+    int64_t idle_us;  /* since the thread was last in control */
     char message[ERR_MSG_MAX];
 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/runtime/clock_watch.h"
 #include "schemas/records.h"
 
 #define REASON_INTERNAL "internal"
@@ -105,8 +106,14 @@ enum err_code lane_command_read(const struct lane_session *s,
     codec_digest(ret->record, a, ret->digest);
     ret->has_digest = true;
     read_claim(s, ret, a);
-    if (!ret->forced_reason && expired(s, ret, now_us))
-        ret->forced_reason = REASON_EXPIRED;
+    if (ret->forced_reason || !expired(s, ret, now_us))
+        return ERR_OK;
+    if (!clock_watch_trusted(clock_watch())) /* a rejection is for good, a wrong clock is not */
+        return err_set(err, ERR_UNAVAILABLE,
+                       "the command at offset %" PRId64
+                       " looks expired, but this machine's clock is not sure",
+                       m->offset);
+    ret->forced_reason = REASON_EXPIRED;
     return ERR_OK;
 }
 

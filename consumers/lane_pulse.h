@@ -25,11 +25,12 @@ enum lane_state {
 extern const char *const lane_state_name[LANE_STATE_N];
 
 struct lane_pulse {
-    atomic_bool stop;          /* please drain and end */
-    atomic_int state;          /* enum lane_state */
-    atomic_llong progress_us;  /* monotonic time when the thread last was in control */
-    atomic_llong next_command; /* group hint */
-    atomic_llong lag;          /* commands in the log that are not decided; -1 = not known yet */
+    atomic_bool stop;           /* please drain and end */
+    atomic_int state;           /* enum lane_state */
+    atomic_llong progress_us;   /* monotonic time when the thread last was in control */
+    atomic_llong next_command;  /* group hint */
+    atomic_llong last_event_us; /* its time; 0 = not known yet */
+    atomic_llong lag;           /* commands in the log that are not decided; -1 = not known yet */
     struct metric *batches, *commands, *duplicates, *events, *batch_seconds, *catch_up_events,
         *dead_letters, *restarts, *lag_gauge;
     pthread_mutex_t lock;

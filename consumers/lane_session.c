@@ -12,6 +12,7 @@
 #include "consumers/outcome.h"
 #include "consumers/retention.h"
 #include "consumers/state_store.h"
+#include "ops/runtime/clock_watch.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
@@ -26,7 +27,7 @@
 #define SWEEP_AGAIN_US     100000 /* while there is more: 5,000 rows/s, as fast as they are made */
 #define SWEEP_ROWS_MAX     500
 #define BACK_OFF_SLICES_US 20000
-#define REGISTRY_BACK_OFF  5 /* times 100 ms */
+#define WAIT_BACK_OFF      5 /* times 100 ms */
 
 /* ---- what it is made of */
 
@@ -134,7 +135,7 @@ read_log(struct lane_session *s, const struct log_bounds *bounds, struct err *er
         .claims_next = claims_lost(s) ? 0 : s->row.next_event,
         .end = bounds->events_high,
     };
-    enum err_code code = log_identity_check(s, reader, bounds, err);
+    enum err_code code = log_identity_check(s, reader, bounds, &s->last_event_us, err);
     if (code == ERR_OK)
         code = lane_session_start_fold(s, err);
     if (code == ERR_OK)
@@ -192,6 +193,18 @@ static enum err_code await_claims(struct lane_session *s, struct err *err)
     return err_set(err, ERR_UNAVAILABLE, "stopping");
 }
 
+/* The floor of the lane's time is known. Far ahead of this machine's clock it was written with another one. */
+static void lane_time_open(struct lane_session *s)
+{
+    int64_t ahead_us = s->last_event_us - time_now_us();
+    atomic_store(&s->pulse->last_event_us, s->last_event_us);
+    if (ahead_us > CLOCK_STEP_MAX_US)
+        log_error("the lane's last event is ahead of this machine's clock, its time stands still "
+                  "until then",
+                  KV_S("service", s->id->service->name), KV_I("partition", s->id->partition),
+                  KV_I("ahead_ms", ahead_us / 1000));
+}
+
 static enum err_code open_commands(struct lane_session *s, struct err *err)
 {
     TRY(kafka_reader_open(s->id->cfg, true, FETCH_WAIT_MS, &s->commands, err));
@@ -225,6 +238,7 @@ static enum err_code open_session(struct lane_session *s, struct err *err)
     TRY(lane_row_notify(s->pg, id->channel, &s->row, err));
     TRY(await_claims(s, err));
     s->expected_offset = bounds.events_high;
+    lane_time_open(s);
     atomic_store(&s->pulse->next_command, s->row.next_command);
     return open_commands(s, err);
 }
@@ -269,6 +283,9 @@ static enum err_code check_connections(const struct lane_session *s, struct err 
 static enum err_code sweep(struct lane_session *s, bool *ret_more, struct err *err)
 {
     int64_t before = time_now_us() - s->id->cfg->outcome_retention_s * 1000000;
+    if (!clock_watch_trusted(
+            clock_watch())) /* a clock that is days ahead would forget everything */
+        return ERR_OK;
     int64_t outcomes = 0, states = 0;
     bool more = false;
     TRY(outcome_sweep(s->pg, s->id->partition, before, SWEEP_ROWS_MAX, &outcomes, err));
@@ -334,13 +351,13 @@ static enum err_code rejoin(struct lane_session *s, struct err *err)
 }
 
 /* As long as it takes; nothing has to be opened anew for it. */
-static void await_registry(struct lane_session *s, const struct err *err)
+static void await_command(struct lane_session *s, const struct err *err)
 {
     if (atomic_load(&s->pulse->state) == LANE_RUNNING)
-        log_warn("a command waits for the schema registry", KV_S("service", s->id->service->name),
+        log_warn("a command waits", KV_S("service", s->id->service->name),
                  KV_I("partition", s->id->partition), KV_ERR(err));
     lane_pulse_state(s->pulse, LANE_BACKING_OFF, err->msg);
-    back_off(s, REGISTRY_BACK_OFF);
+    back_off(s, WAIT_BACK_OFF);
 }
 
 /* One batch from the inbox. ERR_OK: decided, or to be tried again. */
@@ -356,7 +373,7 @@ static enum err_code turn(struct lane_session *s, int *retries, struct err *err)
     case BATCH_REDO:
         return ERR_OK;
     case BATCH_WAIT:
-        await_registry(s, err);
+        await_command(s, err);
         return ERR_OK;
     case BATCH_RETRY:
         if (generation_over(err))

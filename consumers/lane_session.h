@@ -50,6 +50,8 @@ struct lane_session {
     rd_kafka_t *commands; /* at row.next_command */
     int32_t n_partitions;
     struct lane_row row;
+    int64_t
+        last_event_us; /* time of the newest event in the log: the lane's time never goes back behind it */
     int64_t expected_offset; /* where the next event will probably be; verified after each commit */
     struct inbox inbox;
     size_t limit; /* commands per batch; halved while poison is being cornered (W7) */

@@ -42,6 +42,7 @@ static struct pg_stmt statements[LANE_SQL_N] = {
     [SQL_POSITION_CAUGHT_UP] = {.name = "position_caught_up"},
     [SQL_PARKED_FIND] = {.name = "parked_find"},
     [SQL_PARKED_SAVE] = {.name = "parked_save"},
+    [SQL_DATABASE_CLOCK] = {.name = "database_clock"},
 };
 
 static void find_texts(void)

@@ -44,6 +44,7 @@ enum lane_sql {
     SQL_POSITION_CAUGHT_UP,
     SQL_PARKED_FIND,
     SQL_PARKED_SAVE,
+    SQL_DATABASE_CLOCK,
     LANE_SQL_N
 };
 

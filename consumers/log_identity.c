@@ -25,12 +25,25 @@ enum err_code log_bounds_read(const struct lane_session *s,
     return ERR_OK;
 }
 
-/* The first readable event at or after `offset`; nil when the partition ends first. */
-static enum err_code read_event_id(const struct lane_session *s,
-                                   rd_kafka_t *reader,
-                                   int64_t offset,
-                                   struct uuid *ret,
-                                   struct err *err)
+struct found_event {
+    struct uuid id; /* nil: the partition ends before one */
+    int64_t at_us;  /* not before its occurred_at; 0 = not known */
+};
+
+/* The record's timestamp has the milliseconds of occurred_at. */
+static int64_t event_time(const rd_kafka_message_t *m)
+{
+    rd_kafka_timestamp_type_t type;
+    int64_t ms = rd_kafka_message_timestamp(m, &type);
+    return ms > 0 && type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? ms * 1000 + 999 : 0;
+}
+
+/* The first readable event at or after `offset`. */
+static enum err_code read_event(const struct lane_session *s,
+                                rd_kafka_t *reader,
+                                int64_t offset,
+                                struct found_event *ret,
+                                struct err *err)
 {
     TRY(kafka_reader_assign(reader, s->id->event_topic, s->id->partition, offset, err));
     int64_t deadline = time_monotonic_us() + s->id->cfg->transaction_timeout_ms * 1000;
@@ -40,12 +53,15 @@ static enum err_code read_event_id(const struct lane_session *s,
         if (!m)
             continue;
         rd_kafka_resp_err_t e = m->err;
-        enum err_code code = e ? ERR_OK : event_id_read(message_headers(m), m->offset, ret, err);
+        struct found_event found = {.id = uuid_nil, .at_us = e ? 0 : event_time(m)};
+        enum err_code code =
+            e ? ERR_OK : event_id_read(message_headers(m), m->offset, &found.id, err);
         rd_kafka_message_destroy(m);
-        if (e == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            *ret = uuid_nil;
-        if (!e || e == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            return code;
+        if (e && e != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            continue;
+        if (code == ERR_OK)
+            *ret = found;
+        return code;
     }
     return err_set(err, ERR_UNAVAILABLE, "event %" PRId64 " could not be read", offset);
 }
@@ -63,20 +79,25 @@ static enum err_code check_event(const struct lane_session *s,
                                  int64_t offset,
                                  const struct uuid *expected,
                                  const char *what,
+                                 int64_t *ret_at_us,
                                  struct err *err)
 {
-    struct uuid found;
+    struct found_event found;
+    *ret_at_us = 0;
     if (uuid_is_nil(expected))
         return ERR_OK;
-    TRY(read_event_id(s, reader, offset, &found, err));
-    return uuid_equal(&found, expected) ? ERR_OK : lost(s, what, err);
+    TRY(read_event(s, reader, offset, &found, err));
+    *ret_at_us = found.at_us;
+    return uuid_equal(&found.id, expected) ? ERR_OK : lost(s, what, err);
 }
 
 enum err_code log_identity_check(const struct lane_session *s,
                                  rd_kafka_t *reader,
                                  const struct log_bounds *bounds,
+                                 int64_t *ret_last_us,
                                  struct err *err)
 {
+    int64_t first_us;
     const struct lane_row *row = &s->row;
     if (row->cluster_id[0] && strcmp(row->cluster_id, bounds->cluster_id) != 0)
         return lost(s, "the cluster is another one", err);
@@ -85,9 +106,9 @@ enum err_code log_identity_check(const struct lane_session *s,
     if (bounds->events_low > 0)
         return lost(s, "the log's beginning is gone", err);
     TRY(check_event(s, reader, bounds->events_low, &row->first_event_id,
-                    "its first event is another one", err));
+                    "its first event is another one", &first_us, err));
     return check_event(s, reader, row->next_event - 1, &row->last_event_id,
-                       "the view's last event is not in it", err);
+                       "the view's last event is not in it", ret_last_us, err);
 }
 
 enum err_code log_commands_check(const struct lane_session *s,

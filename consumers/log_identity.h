@@ -19,11 +19,12 @@ MUST_CHECK enum err_code log_bounds_read(const struct lane_session *s,
                                          rd_kafka_t *reader,
                                          struct log_bounds *ret,
                                          struct err *err);
-/* Before catch-up: cluster, first and last event. ERR_CORRUPT tells a person what does not match.
- */
+/* Before catch-up: cluster, first and last event. ERR_CORRUPT tells a person what does not match. *ret_last_us: the time of the
+ * view's last event, up to a millisecond later; 0 = there is none. */
 MUST_CHECK enum err_code log_identity_check(const struct lane_session *s,
                                             rd_kafka_t *reader,
                                             const struct log_bounds *bounds,
+                                            int64_t *ret_last_us,
                                             struct err *err);
 /* After catch-up: the commands from next_command on must be there. A lane that never decided
  * anything begins where the log begins: *next_command may be raised. */

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "ops/runtime/clock_watch.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 
@@ -31,6 +32,7 @@ static void look(struct watchdog *w)
 {
     bool reachable = w->n == 0 || group_brokers_reachable(w->groups[0], REACH_MS);
     int64_t now = time_monotonic_us();
+    clock_watch_look(clock_watch(), time_now_us(), time_running_us());
     atomic_store(&w->reachable, reachable);
     /* A process that was frozen was idle as a whole: its lanes get their time from now on. */
     if (!reachable || now - w->looked_at_us > AWAY_MS * 1000LL)

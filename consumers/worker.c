@@ -8,6 +8,7 @@
 #include "consumers/topology_watch.h"
 #include "consumers/watchdog.h"
 #include "ops/runtime/admin.h"
+#include "ops/runtime/clock_watch.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
@@ -45,7 +46,11 @@ static bool ready(struct strbuf *out, void *arg)
 {
     const struct worker *w = arg;
     bool all = watchdog_brokers_reachable(w->watchdog);
-    strbuf_addf(out, "{\"kafka\":%s,\"services\":[", all ? "\"ok\"" : "\"away\"");
+    strbuf_addf(out, "{\"kafka\":%s,\"clock\":", all ? "\"ok\"" : "\"away\"");
+    clock_watch_print(
+        clock_watch(),
+        out); /* an alarm alone breaks no promise: what it keeps from work says so itself */
+    strbuf_adds(out, ",\"services\":[");
     for (size_t i = 0; i < w->n; i++) {
         if (i > 0)
             strbuf_addc(out, ',');

@@ -1,10 +1,15 @@
 #include "ops/runtime/timeutil.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define US_PER_S 1000000LL
+#define US_PER_S  1000000LL
+#define US_PER_MS 1000LL
+
+static int64_t shift_us;
 
 static int64_t clock_us(clockid_t clock)
 {
@@ -13,9 +18,23 @@ static int64_t clock_us(clockid_t clock)
     return (int64_t)t.tv_sec * US_PER_S + t.tv_nsec / 1000;
 }
 
+/* HIRELOG_CLOCK_SHIFT_MS, for tests: a wall clock that is wrong. What librdkafka and PostgreSQL see of time stays as it is. */
+static void read_shift(void)
+{
+    const char *text = getenv("HIRELOG_CLOCK_SHIFT_MS");
+    shift_us = text ? strtoll(text, NULL, 10) * US_PER_MS : 0;
+}
+
 int64_t time_now_us(void)
 {
-    return clock_us(CLOCK_REALTIME);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_shift);
+    return clock_us(CLOCK_REALTIME) + shift_us;
+}
+
+int64_t time_running_us(void)
+{
+    return clock_us(CLOCK_BOOTTIME);
 }
 
 int64_t time_monotonic_us(void)
