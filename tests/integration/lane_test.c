@@ -95,6 +95,24 @@ static void an_old_command_is_rejected_as_expired(void **state)
     worker_stop(worker);
 }
 
+/* ---- what hangs */
+
+/* The brokers answer, so it is no cluster that is waited for: a supervisor's matter. */
+static void a_lane_that_hangs_ends_its_process(void **state)
+{
+    (void)state;
+    struct post_job *job = post_job_new("hanging");
+    send_command(&type_post_job, job);
+    setenv("HIRELOG_TRANSACTION_TIMEOUT_MS", "4000", 1); /* the patience is twice that */
+    pid_t worker = worker_spawn_with("HIRELOG_HANG_AT", "after_append");
+    unsetenv("HIRELOG_TRANSACTION_TIMEOUT_MS");
+    worker_await_abort(worker);
+    worker = worker_spawn(NULL);
+    assert_string_equal(outcome_of("job", &job->meta.command_id), "applied");
+    assert_int_equal(count_events("job", &job->meta.command_id).of_command, 1);
+    worker_stop(worker);
+}
+
 /* ---- poison */
 
 static int64_t dead_letters(void)
@@ -570,6 +588,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(two_workers_share_the_lanes_and_one_takes_over, workers_end),
         cmocka_unit_test_teardown(a_command_sent_three_times_is_decided_once, workers_end),
         cmocka_unit_test_teardown(an_old_command_is_rejected_as_expired, workers_end),
+        cmocka_unit_test_teardown(a_lane_that_hangs_ends_its_process, workers_end),
         cmocka_unit_test_teardown(unreadable_commands_are_rejected_in_their_place, workers_end),
         cmocka_unit_test_teardown(what_the_read_model_refuses_is_rejected_alone, workers_end),
         cmocka_unit_test_teardown(an_email_that_no_index_takes_is_rejected_alone, workers_end),

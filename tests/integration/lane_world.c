@@ -157,6 +157,11 @@ int workers_end(void **state)
 /* TERM is blocked across the exec: one that comes before the child can take it waits, and does not kill. */
 pid_t worker_spawn(const char *crash_at)
 {
+    return worker_spawn_with("HIRELOG_CRASH_AT", crash_at);
+}
+
+pid_t worker_spawn_with(const char *variable, const char *value)
+{
     sigset_t term, before;
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
@@ -168,8 +173,8 @@ pid_t worker_spawn(const char *crash_at)
         remember(pid);
         return pid;
     }
-    if (crash_at)
-        setenv("HIRELOG_CRASH_AT", crash_at, 1);
+    if (value)
+        setenv(variable, value, 1);
     execl("/proc/self/exe", "worker", "worker", NULL);
     _exit(127);
 }
@@ -190,11 +195,21 @@ static int await_exit(pid_t pid)
     return status;
 }
 
-void worker_await_crash(pid_t pid)
+static void await_signal(pid_t pid, int signal_number)
 {
     int status = await_exit(pid);
     assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGKILL);
+    assert_int_equal(WTERMSIG(status), signal_number);
+}
+
+void worker_await_crash(pid_t pid)
+{
+    await_signal(pid, SIGKILL);
+}
+
+void worker_await_abort(pid_t pid)
+{
+    await_signal(pid, SIGABRT);
 }
 
 void worker_stop(pid_t pid)

@@ -38,6 +38,10 @@ void world_delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 
 /* The program itself, run again as a worker; crash_at NULL = never. */
 pid_t worker_spawn(const char *crash_at);
+/* The same with a variable of its environment. */
+pid_t worker_spawn_with(const char *variable, const char *value);
+/* Waits for the end of a worker whose watchdog ends it (abort). */
+void worker_await_abort(pid_t pid);
 /* Waits for the end of a worker that was told to crash; asserts that it was killed at that point.
  */
 void worker_await_crash(pid_t pid);
