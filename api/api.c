@@ -26,6 +26,7 @@
 #include "api/waiters.h"
 #include "consumers/topology_watch.h"
 #include "ops/runtime/admin.h"
+#include "ops/runtime/clock_watch.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/metrics.h"
@@ -197,7 +198,9 @@ static bool ready(struct strbuf *out, void *arg)
 {
     struct api *api = arg;
     bool all = true;
-    strbuf_addf(out, "{\"topics\":%s,\"views\":{", sender_ready(api->sender) ? "true" : "false");
+    strbuf_addf(out, "{\"topics\":%s,\"clock\":", sender_ready(api->sender) ? "true" : "false");
+    clock_watch_print(clock_watch(), out);
+    strbuf_adds(out, ",\"views\":{");
     for (size_t i = 0; i < api->n_services; i++) {
         bool up = waiters_listening(api->services[i].waiters);
         strbuf_addf(out, "%s\"%s\":%s", i ? "," : "", api->services[i].service->name,

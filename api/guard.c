@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "ops/runtime/clock_watch.h"
 #include "ops/runtime/deadline.h"
 #include "ops/runtime/timeutil.h"
 
@@ -41,6 +42,7 @@ static void *guard_main(void *arg)
         struct timespec until = deadline_after_ms(GUARD_TICK_MS);
         (void)deadline_wait(&g->stopping, &g->lock, &until);
         shut_late_ones(g, time_monotonic_us());
+        clock_watch_look(clock_watch(), time_now_us(), time_running_us());
     }
     pthread_mutex_unlock(&g->lock);
     return NULL;

@@ -15,6 +15,7 @@
 #include "api/db.h"
 #include "api/request.h"
 #include "api/row_index.h"
+#include "consumers/database_clock.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 #include "projections/generation.h"
@@ -343,6 +344,7 @@ static enum err_code watermarks_read(struct waiters *w, struct err *err)
         atomic_store(&w->caught_up, pg_get_bool(r, i, 3));
         watermark_set(w, pg_get_int8(r, i, 0), pg_get_int8(r, i, 1));
     }
+    database_clock_ask(w->lookup);
     return ERR_OK;
 }
 

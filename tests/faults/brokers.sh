@@ -51,8 +51,8 @@ free_port() { # sets REPLY
 }
 ports=()
 
-java_kafka() { # HEAP CLASS ARGUMENT ...
-    java -cp "$libs/*" "-Dlog4j2.configurationFile=$faults_root/ops/kafka/log4j2.properties" "-Xmx$1" -XX:TieredStopAtLevel=1 \
+java_kafka() { # HEAP CLASS ARGUMENT ... - in the background process itself, whose pid is then the program's
+    exec java -cp "$libs/*" "-Dlog4j2.configurationFile=$faults_root/ops/kafka/log4j2.properties" "-Xmx$1" -XX:TieredStopAtLevel=1 \
         -XX:+UseSerialGC -Djava.awt.headless=true "${@:2}"
 }
 
