@@ -1,10 +1,13 @@
 #include "api/api.h"
 #include "api/request.h"
+#include "api/target.h"
 #include "api/throttle.h"
 #include "ops/runtime/timeutil.h"
 #include "schemas/records.h"
 
 #include <string.h>
+
+#define OPTIONS "OPTIONS"
 
 /* The steps: each lets the request pass, or fills the reply. */
 typedef bool check_fn(struct request *rq);
@@ -28,12 +31,38 @@ static bool body_fits(struct request *rq)
     return false;
 }
 
+/* RFC 9110 9.1: 501 for a method that no resource here could have, 405 for one that this one has not. */
+static bool method_known(struct request *rq)
+{
+    static const char *const known[] = {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", OPTIONS};
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (strcmp(rq->method, known[i]) == 0)
+            return true;
+    (void)reply_problem(rq, MHD_HTTP_NOT_IMPLEMENTED, "not_implemented",
+                        "No resource here has this method.");
+    return false;
+}
+
 static bool target_valid(struct request *rq)
 {
-    if (rq->target[0] == '/' && url_parse(rq->target, &rq->arena, &rq->url))
+    const char *origin = target_origin(rq->target, rq->method, &rq->arena);
+    if (origin && url_parse(origin, &rq->arena, &rq->url)) {
+        rq->target = origin;
         return true;
+    }
     (void)reply_problem(rq, MHD_HTTP_BAD_REQUEST, "invalid",
-                        "The request target is not well-formed.");
+                        "The request target is not well-formed; other characters than those of a "
+                        "URI are percent-encoded.");
+    return false;
+}
+
+/* OPTIONS * asks for the server; what one resource has is told by routed(). */
+static bool not_the_server(struct request *rq)
+{
+    if (strcmp(rq->url.path, TARGET_SERVER) != 0)
+        return true;
+    rq->reply.allow = "GET, HEAD, POST, PATCH, OPTIONS";
+    (void)reply_empty(rq, MHD_HTTP_NO_CONTENT);
     return false;
 }
 
@@ -54,9 +83,12 @@ static bool routed(struct request *rq)
     case ROUTER_NOT_FOUND:
         break;
     case ROUTER_METHOD:
-        rq->reply.allow = rq->match.allow;
-        (void)reply_problem(rq, MHD_HTTP_METHOD_NOT_ALLOWED, "method_not_allowed",
-                            "Allowed are %s.", rq->match.allow);
+        rq->reply.allow = arena_printf(&rq->arena, "%s, %s", rq->match.allow, OPTIONS);
+        if (strcmp(rq->method, OPTIONS) == 0)
+            (void)reply_empty(rq, MHD_HTTP_NO_CONTENT);
+        else
+            (void)reply_problem(rq, MHD_HTTP_METHOD_NOT_ALLOWED, "method_not_allowed",
+                                "Allowed are %s.", rq->reply.allow);
         return false;
     case ROUTER_REDIRECT:
         rq->reply.location = with_slash(rq);
@@ -116,7 +148,7 @@ static bool own_path(struct request *rq)
 
 static bool not_too_fast(struct request *rq)
 {
-    if (!rq->authenticated || strcmp(rq->method, "GET") == 0 || strcmp(rq->method, "HEAD") == 0)
+    if (!rq->authenticated || request_is_safe(rq))
         return true;
     const struct uuid *id = &rq->identity.user_id;
     int64_t wait_us =
@@ -126,6 +158,30 @@ static bool not_too_fast(struct request *rq)
     rq->reply.retry_after_s = wait_us / 1000000 + 1;
     (void)reply_problem(rq, MHD_HTTP_TOO_MANY_REQUESTS, "too_many_requests",
                         "Too many writes in a second.");
+    return false;
+}
+
+/*
+ * RFC 9110 13.2: a condition is never passed over. What a command can carry is one version that is expected
+ * (If-Match, where the route takes it); that there must be nothing yet (If-None-Match: *) is never true, as
+ * what a path here names is there, or else 404. Reads evaluate both when they are answered (reply.c).
+ */
+static bool conditions_possible(struct request *rq)
+{
+    const struct headers *h = &rq->headers;
+    if (request_is_safe(rq))
+        return true;
+    if (h->if_none_match && strcmp(h->if_none_match, "*") == 0) {
+        (void)reply_problem(rq, MHD_HTTP_PRECONDITION_FAILED, "version_mismatch",
+                            "If-None-Match: * does not hold, it is there.");
+        return false;
+    }
+    if (h->if_none_match)
+        (void)reply_invalid_field(rq, "If-None-Match", "unknown", "reads have it; here If-Match");
+    else if (h->if_match && !rq->route->conditional)
+        (void)reply_invalid_field(rq, "If-Match", "unknown", "this route does not take it");
+    else
+        return true;
     return false;
 }
 
@@ -140,7 +196,8 @@ static bool all_pass(struct request *rq, check_fn *const *checks, size_t n)
 /* Who asks is known, or does not matter. */
 static enum step handle(struct request *rq)
 {
-    static check_fn *const checks[] = {role_held, captures_are_ids, own_path, not_too_fast};
+    static check_fn *const checks[] = {role_held, captures_are_ids, own_path, not_too_fast,
+                                       conditions_possible};
     if (!all_pass(rq, checks, ARRAY_SIZE(checks)))
         return STEP_DONE;
     rq->prefer =
@@ -189,7 +246,8 @@ static enum step authenticate(struct request *rq)
 
 enum step dispatch(struct request *rq)
 {
-    static check_fn *const checks[] = {not_draining, body_fits, target_valid, routed};
+    static check_fn *const checks[] = {not_draining, body_fits,      method_known,
+                                       target_valid, not_the_server, routed};
     if (!all_pass(rq, checks, ARRAY_SIZE(checks)))
         return STEP_DONE;
     enum who who = rq->route->who;

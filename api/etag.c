@@ -81,36 +81,65 @@ static bool version_parse(struct bytes tag, int64_t *ret)
     return true;
 }
 
+/* The next tag of a list, empty elements passed over. False: the list is over, or broken: *at tells. */
+static bool list_next(const char **at, bool *ret_weak, struct bytes *ret)
+{
+    *at += strspn(*at, " \t,");
+    if (**at == '\0' || !tag_next(at, ret_weak, ret))
+        return false;
+    *at = skip_space(*at);
+    return **at == ',' || **at == '\0';
+}
+
+static bool is_asterisk(const char *header)
+{
+    const char *p = skip_space(header);
+    return *p == '*' && *skip_space(p + 1) == '\0';
+}
+
 enum etag_condition etag_if_match(const char *header, int64_t *ret_version)
 {
-    if (!header)
+    enum etag_condition result = ETAG_NEVER;
+    bool weak, any = false;
+    int64_t version, found = 0;
+    struct bytes tag;
+    if (!header || is_asterisk(header))
         return ETAG_NONE;
-    const char *p = skip_space(header);
-    if (*p == '*')
-        return *skip_space(p + 1) == '\0' ? ETAG_NONE : ETAG_MALFORMED;
+    const char *p = header;
+    for (; list_next(&p, &weak, &tag); any = true) {
+        if (weak || !version_parse(version_part(tag), &version))
+            continue;
+        if (result == ETAG_VERSION && version != found)
+            return ETAG_MALFORMED;
+        result = ETAG_VERSION;
+        found = version;
+    }
+    if (*p != '\0' || !any)
+        return ETAG_MALFORMED;
+    if (result == ETAG_VERSION)
+        *ret_version = found;
+    return result;
+}
+
+static bool list_hits(const char *header, const char *etag, bool weakly)
+{
     bool weak;
     struct bytes tag;
-    if (!tag_next(&p, &weak, &tag) || *skip_space(p) != '\0')
-        return ETAG_MALFORMED;
-    return !weak && version_parse(version_part(tag), ret_version) ? ETAG_VERSION : ETAG_NEVER;
+    if (is_asterisk(header))
+        return true;
+    for (const char *p = header; list_next(&p, &weak, &tag);)
+        if ((weakly || !weak) && tag.len + 2 == strlen(etag) &&
+            memcmp(tag.data, etag + 1, tag.len) == 0)
+            return true;
+    return false;
+}
+
+bool etag_match_hits(const char *header, const char *etag)
+{
+    return list_hits(header, etag, false);
 }
 
 bool etag_none_match_hits(const char *header, const char *etag)
 {
-    if (!header)
-        return false;
-    const char *p = skip_space(header);
-    if (*p == '*')
-        return true;
-    bool weak;
-    struct bytes tag;
-    while (tag_next(&p, &weak, &tag)) {
-        if (tag.len + 2 == strlen(etag) && memcmp(tag.data, etag + 1, tag.len) == 0)
-            return true;
-        p = skip_space(p);
-        if (*p != ',')
-            return false;
-        p = skip_space(p + 1);
-    }
-    return false;
+    return header && list_hits(header, etag, true);
 }

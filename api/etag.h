@@ -13,14 +13,16 @@ char *etag_hash(struct arena *a, struct bytes body);
 
 /* What If-Match asks for. */
 enum etag_condition {
-    ETAG_NONE,      /* no header, or `*`: any version will do; that it exists the decider sees */
-    ETAG_VERSION,   /* one strong tag with a version; of a summed one the version alone counts: what
+    ETAG_NONE, /* no header, or `*`: any version will do; that it exists the decider sees */
+    ETAG_VERSION, /* a list whose strong tags of ours have one version; of a summed one the version alone counts: what
                        others changed is none of the command's business */
     ETAG_NEVER,     /* well-formed, but no version of ours can match: weak, or not a number */
-    ETAG_MALFORMED, /* not a tag, or more than one: a command can carry one version only */
+    ETAG_MALFORMED, /* not a list of tags, or with two versions: a command can carry one only */
 };
 enum etag_condition etag_if_match(const char *header, int64_t *ret_version);
-/* If-None-Match: weak comparison with a list of tags, or `*`. header NULL = false. */
+/* If-Match of a read: strong comparison with a list of tags, or `*`. etag "" = it has none. */
+bool etag_match_hits(const char *header, const char *etag);
+/* If-None-Match: the same with weak comparison. header NULL = false. */
 bool etag_none_match_hits(const char *header, const char *etag);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/etag.h"
 #include "api/request.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/strbuf.h"
@@ -50,10 +51,25 @@ static void headers_own(struct MHD_Response *r, const struct reply *reply)
         header(r, "Connection", "close");
 }
 
+/* RFC 9110 13.2.2, of a read that would be answered with 200. What has no tag matches `*` only. */
+static void conditions_evaluate(struct request *rq)
+{
+    const struct headers *h = &rq->headers;
+    const char *etag = rq->reply.etag ? rq->reply.etag : "";
+    if (!request_is_safe(rq) || rq->reply.status != MHD_HTTP_OK || rq->reply.stream)
+        return;
+    if (h->if_match && !etag_match_hits(h->if_match, etag))
+        (void)reply_problem(rq, MHD_HTTP_PRECONDITION_FAILED, "version_mismatch",
+                            "If-Match names no tag of it.");
+    else if (etag_none_match_hits(h->if_none_match, etag))
+        (void)reply_empty(rq, MHD_HTTP_NOT_MODIFIED);
+}
+
 enum MHD_Result reply_send(struct request *rq)
 {
     const struct reply *reply = &rq->reply;
     assert(reply->status != 0);
+    conditions_evaluate(rq);
     guard_deadline(rq->guard, time_monotonic_us() + GUARD_ANSWER_US);
     struct MHD_Response *r =
         reply->stream

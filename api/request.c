@@ -5,9 +5,16 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "api/field_list.h"
+#include "api/target.h"
+
 #define HEADERS_MAX 64
 
-enum repeat { REPEAT_REFUSED, REPEAT_JOINED };
+enum repeat {
+    REPEAT_REFUSED,
+    REPEAT_JOINED,
+    REPEAT_VOID, /* then it is as if there were none */
+};
 
 static const struct header_rule {
     const char *name;
@@ -15,9 +22,10 @@ static const struct header_rule {
     enum repeat repeat;
 } header_rules[] = {
     {"Authorization",     offsetof(struct headers, authorization),     REPEAT_REFUSED},
+    {"Content-Encoding",  offsetof(struct headers, content_encoding),  REPEAT_JOINED },
     {"Content-Length",    offsetof(struct headers, content_length),    REPEAT_REFUSED},
     {"Content-Type",      offsetof(struct headers, content_type),      REPEAT_REFUSED},
-    {"Expect",            offsetof(struct headers, expect),            REPEAT_REFUSED},
+    {"Expect",            offsetof(struct headers, expect),            REPEAT_JOINED },
     {"Hirelog-After",     offsetof(struct headers, hirelog_after),     REPEAT_JOINED },
     {"Host",              offsetof(struct headers, host),              REPEAT_REFUSED},
     {"Idempotency-Key",   offsetof(struct headers, idempotency_key),   REPEAT_REFUSED},
@@ -25,7 +33,7 @@ static const struct header_rule {
     {"If-None-Match",     offsetof(struct headers, if_none_match),     REPEAT_JOINED },
     {"Last-Event-ID",     offsetof(struct headers, last_event_id),     REPEAT_REFUSED},
     {"Prefer",            offsetof(struct headers, prefer),            REPEAT_JOINED },
-    {"Traceparent",       offsetof(struct headers, traceparent),       REPEAT_REFUSED},
+    {"Traceparent",       offsetof(struct headers, traceparent),       REPEAT_VOID   },
     {"Transfer-Encoding", offsetof(struct headers, transfer_encoding), REPEAT_REFUSED},
 };
 
@@ -50,6 +58,13 @@ static bool value_valid(const char *s, size_t len)
     return true;
 }
 
+/* RFC 9112 5: the blanks around a value are not part of it. */
+static const char *trimmed(struct request *rq, const char *value)
+{
+    struct field_part p = field_part_trimmed(value ? value : "", value ? strlen(value) : 0);
+    return p.s[p.len] == '\0' ? p.s : arena_strndup(&rq->arena, p.s, p.len);
+}
+
 struct header_walk {
     struct request *rq;
     const char *mistake; /* NULL = none so far */
@@ -63,6 +78,8 @@ header_take(struct request *rq, const struct header_rule *rule, const char *valu
     const char **slot = (const char **)((char *)&rq->headers + rule->offset);
     if (!*slot)
         *slot = value;
+    else if (rule->repeat == REPEAT_VOID)
+        *slot = "";
     else if (rule->repeat == REPEAT_JOINED)
         *slot = arena_printf(&rq->arena, "%s, %s", *slot, value);
     else
@@ -86,7 +103,7 @@ static enum MHD_Result header_see(void *cls,
         w->mistake = "a header field has characters that it may not have";
     for (size_t i = 0; i < ARRAY_SIZE(header_rules) && !w->mistake; i++)
         if (strcasecmp(header_rules[i].name, name) == 0)
-            w->mistake = header_take(w->rq, &header_rules[i], value ? value : "");
+            w->mistake = header_take(w->rq, &header_rules[i], trimmed(w->rq, value));
     return w->mistake ? MHD_NO : MHD_YES;
 }
 
@@ -96,13 +113,8 @@ static bool digits_only(const char *s)
 }
 
 /* One way only to tell where the body ends. */
-static const char *framing_mistake(const struct headers *h, const char *version)
+static const char *framing_mistake(const struct headers *h, bool old)
 {
-    bool old = strcmp(version, "HTTP/1.1") != 0;
-    if (strcmp(version, "HTTP/1.0") != 0 && old)
-        return "only HTTP/1.0 and HTTP/1.1 are spoken here";
-    if (!h->host && !old)
-        return "Host is missing";
     if (h->content_length && h->transfer_encoding)
         return "both Content-Length and Transfer-Encoding";
     if (h->content_length && !digits_only(h->content_length))
@@ -112,16 +124,48 @@ static const char *framing_mistake(const struct headers *h, const char *version)
     return NULL;
 }
 
+/* RFC 9110 10.1.1; HTTP/1.0 has no such field. */
+static const char *expectation_mistake(struct header_walk *w, bool old)
+{
+    const char *expect = old || !w->rq->headers.expect ? "" : w->rq->headers.expect;
+    struct field_part rest = {expect, strlen(expect)}, one;
+    while (field_part_next(&rest, ',', &one))
+        if (!field_part_is(one, "100-continue")) {
+            w->status = MHD_HTTP_EXPECTATION_FAILED;
+            return "this Expect cannot be met";
+        }
+    return NULL;
+}
+
+/* What the fields say together. A higher minor version than 1 is spoken to in ours (RFC 9110 2.5). */
+static const char *fields_mistake(struct header_walk *w, const char *version)
+{
+    const struct headers *h = &w->rq->headers;
+    bool old = strcmp(version, "HTTP/1.0") == 0;
+    if (strncmp(version, "HTTP/1.", strlen("HTTP/1.")) != 0)
+        return "only HTTP/1.0 and HTTP/1.1 are spoken here";
+    if (!h->host && !old)
+        return "Host is missing";
+    if (h->host && !target_host_valid(h->host))
+        return "Host is not a host";
+    if (!token_valid(w->rq->method, strlen(w->rq->method)))
+        return "the method has characters that it may not have";
+    const char *mistake = framing_mistake(h, old);
+    return mistake ? mistake : expectation_mistake(w, old);
+}
+
 bool request_headers(struct request *rq, const char *version)
 {
     struct header_walk w = {.rq = rq, .status = MHD_HTTP_BAD_REQUEST};
     (void)MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND, header_see, &w);
     if (!w.mistake)
-        w.mistake = framing_mistake(&rq->headers, version);
+        w.mistake = fields_mistake(&w, version);
     if (!w.mistake)
         return true;
     rq->reply.close = true;
-    (void)reply_problem(rq, w.status, "invalid", "%s", w.mistake);
+    (void)reply_problem(rq, w.status,
+                        w.status == MHD_HTTP_EXPECTATION_FAILED ? "expectation_failed" : "invalid",
+                        "%s", w.mistake);
     return false;
 }
 
@@ -147,6 +191,11 @@ void request_resume(struct request *rq)
     MHD_resume_connection(rq->connection);
     ssize_t n = write(wake_fd, &one, sizeof(one));
     (void)n; /* full means that a wake-up is already on its way */
+}
+
+bool request_is_safe(const struct request *rq)
+{
+    return strcmp(rq->method, "GET") == 0 || strcmp(rq->method, "HEAD") == 0;
 }
 
 struct uuid request_capture_uuid(const struct request *rq, const char *name)

@@ -27,7 +27,8 @@ struct write;
 /* The header fields that mean something to us; NULL = absent. Views into MHD's memory, or the
  * arena's when joined. */
 struct headers {
-    const char *authorization, *content_length, *content_type, *expect, *hirelog_after, *host;
+    const char *authorization, *content_encoding, *content_length, *content_type, *expect,
+        *hirelog_after, *host;
     const char *idempotency_key, *if_match, *if_none_match, *last_event_id, *prefer, *traceparent,
         *transfer_encoding;
 };
@@ -39,11 +40,12 @@ struct request {
     struct arena scratch; /* of one attempt of a read that waits; cleared before the next */
     struct api *api;
     struct MHD_Connection *connection;
+    int fd;      /* of the connection */
     int wake_fd; /* of the loop that serves it; request_resume() writes to it */
     struct guard_entry *guard;
     enum request_phase phase;
     bool counted;       /* among the server's active requests */
-    const char *target; /* raw, as it came */
+    const char *target; /* as it came; from routing on in origin-form */
     const char *method;
     struct headers headers;
     struct strbuf body;
@@ -67,8 +69,8 @@ struct request {
     struct request *pool_next;
 };
 
-/* Looks at every header field (RULES 30). False: the reply is a 400, or a 431 for too many
- * of them, and closes the connection. */
+/* Looks at every header field (RULES 30). False: the reply is a 400 (431 for too many of them, 417 for an
+ * Expect that is unknown), and closes the connection. */
 MUST_CHECK bool request_headers(struct request *rq, const char *version);
 /* A piece of the body. Beyond BODY_MAX it is thrown away and remembered as too large. */
 void request_body_add(struct request *rq, const char *data, size_t len);
@@ -78,6 +80,9 @@ void request_body_add(struct request *rq, const char *data, size_t len);
 void request_park(struct request *rq, handler_fn *next);
 /* Any thread, once per park; rq is not the caller's afterwards. */
 void request_resume(struct request *rq);
+
+/* It changes nothing: GET or HEAD (RFC 9110 9.2.1). */
+bool request_is_safe(const struct request *rq);
 
 /* The UUID in a capture that dispatch has checked. */
 struct uuid request_capture_uuid(const struct request *rq, const char *name);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/request.h"
+#include "api/trace.h"
 #include "api/waiters.h"
 #include "consumers/import_mark.h"
 #include "ops/runtime/kafka.h"
@@ -16,7 +17,6 @@
 #define SENDER_TOPICS_MAX  16
 #define POLL_MS            100
 #define TOPICS_RETRY_POLLS 10 /* a second between looks for topics that are not known yet */
-#define TRACEPARENT_LEN    55
 #define FLUSH_MS           5000
 
 struct sender {
@@ -202,10 +202,11 @@ bool sender_ready(const struct sender *s)
 
 static rd_kafka_headers_t *trace_headers(const char *traceparent)
 {
-    if (!traceparent || strlen(traceparent) != TRACEPARENT_LEN)
+    char valid[TRACEPARENT_LEN + 1];
+    if (!traceparent || !trace_parent_parse(traceparent, valid))
         return NULL;
     rd_kafka_headers_t *h = rd_kafka_headers_new(1);
-    (void)rd_kafka_header_add(h, "traceparent", -1, traceparent, TRACEPARENT_LEN);
+    (void)rd_kafka_header_add(h, "traceparent", -1, valid, TRACEPARENT_LEN);
     return h;
 }
 

@@ -18,14 +18,17 @@
 #include "api/guard.h"
 #include "api/local.h"
 #include "api/request.h"
+#include "ops/runtime/half_close.h"
 #include "ops/runtime/metrics.h"
 #include "ops/runtime/timeutil.h"
 
 #define IDLE_TIMEOUT_S 60
 #define BACKLOG        1024
-#define LOOPS_MAX      64
-#define LOOP_WAIT_MS   1000 /* however long nothing happens */
-#define STATUS_CLASSES 6
+/* As strict as the RFCs let a server be: what a proxy in front of us could read in another way is refused. */
+#define PARSER_STRICTNESS 1
+#define LOOPS_MAX         64
+#define LOOP_WAIT_MS      1000 /* however long nothing happens */
+#define STATUS_CLASSES    6
 /* Of a connection: the header of a request has to fit (else 431; 414 for its target), and what it leaves that of the
  * answer, whose Hirelog-Position names every partition of up to six services. libmicrohttpd clears all of it for
  * each request, and its own default, twice as much, cost a tenth of what a write does. */
@@ -67,13 +70,14 @@ static void connection_seen(void *cls,
                             enum MHD_ConnectionNotificationCode code)
 {
     struct server *s = ((struct loop *)cls)->server;
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        half_close_forget(fd);
         guard_close(s->guard, *socket_context);
         return;
     }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *socket_context = guard_open(s->guard, info->connect_fd);
+    half_close_watch(fd);
+    *socket_context = guard_open(s->guard, fd);
 }
 
 /* The first that is heard of a request: its target as it came. The request is the connection's from
@@ -82,12 +86,12 @@ static void *target_seen(void *cls, const char *target, struct MHD_Connection *c
 {
     struct server *s = ((struct loop *)cls)->server;
     struct request *rq = request_new();
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    rq->guard =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    rq->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     rq->api = s->api;
     rq->connection = connection;
     rq->wake_fd = ((struct loop *)cls)->wake_fd;
-    rq->guard = info->socket_context;
     rq->began_us = time_monotonic_us();
     rq->target = arena_strdup(&rq->arena, target);
     guard_deadline(rq->guard, rq->began_us + GUARD_READ_US);
@@ -114,6 +118,7 @@ static void request_over(void *cls,
         if (!rq->reply.stream) /* which lasts as long as its reader likes */
             metric_observe_us(s->seconds, now - rq->began_us);
     }
+    half_close_release(rq->fd);
     guard_deadline(rq->guard, now + GUARD_IDLE_US);
     request_free(rq);
     *context = NULL;
@@ -172,6 +177,7 @@ static enum MHD_Result on_request(void *cls,
             return MHD_YES;
         }
         rq->phase = REQUEST_HANDLING;
+        half_close_hold(rq->fd);
         guard_deadline(rq->guard, 0);
         return step_done(rq, dispatch(rq));
     case REQUEST_HANDLING:
@@ -238,6 +244,7 @@ static struct MHD_Daemon *daemon_start(struct loop *l)
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, l,                     //
                             MHD_OPTION_LISTEN_SOCKET, s->listen_fd,                  //
                             MHD_OPTION_CONNECTION_LIMIT, limit ? limit : 1,          //
+                            MHD_OPTION_CLIENT_DISCIPLINE_LVL, PARSER_STRICTNESS,     //
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, //
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,              //
                             MHD_OPTION_URI_LOG_CALLBACK, target_seen, l,             //

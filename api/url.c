@@ -71,6 +71,8 @@ bool url_parse(const char *target, struct arena *a, struct url *ret)
     const char *question = strchr(target, '?');
     ret->n_params = 0;
     ret->path = question ? arena_strndup(a, target, (size_t)(question - target)) : target;
+    if (!url_decode(a, ret->path, strlen(ret->path), false))
+        return false;
     for (const char *p = question ? question + 1 : ""; *p;) {
         size_t len = strcspn(p, "&");
         if (len > 0) {

