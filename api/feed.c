@@ -44,6 +44,8 @@ struct feed {
     /* the thread's own */
     struct feed_teller *teller;
     struct feed_log *live, *behind;
+    rd_kafka_t
+        *marks; /* asked for low and high: it never fetches, so no answer waits behind a fetch */
     rd_kafka_t *ends; /* uncommitted; NULL until it is needed */
     bool has_head;    /* lives as long as the thread: a reader that is opened again goes on there */
     int64_t *head;    /* what live streams have been told of, by partition */
@@ -120,29 +122,58 @@ static void all_end(struct feed *f)
 
 /* ---- the readers */
 
-static void readers_close(struct feed *f)
+/* Who comes may wake a reader, so they change under the lock. */
+static void reader_put(struct feed *f, struct feed_log **place, struct feed_log *l)
 {
-    feed_log_close(f->live);
-    feed_log_close(f->behind);
-    kafka_consumer_close(f->ends);
-    f->live = f->behind = NULL;
-    f->ends = NULL;
+    pthread_mutex_lock(&f->lock);
+    struct feed_log *before = *place;
+    *place = l;
+    pthread_mutex_unlock(&f->lock);
+    feed_log_close(before);
 }
 
-static enum err_code marks_read(struct feed *f, int64_t now, struct err *err)
+static void readers_close(struct feed *f)
 {
-    TRY(feed_log_marks(f->live, f->low, f->high, err));
-    f->marks_us = now;
+    reader_put(f, &f->live, NULL);
+    reader_put(f, &f->behind, NULL);
+    kafka_consumer_close(f->marks);
+    kafka_consumer_close(f->ends);
+    f->marks = f->ends = NULL;
+}
+
+/* Under the lock: the thread looks at once who is there, whatever it waits for. */
+static void thread_wake(struct feed *f)
+{
+    if (f->live)
+        feed_log_wake(f->live);
+    if (f->behind)
+        feed_log_wake(f->behind);
+}
+
+static enum err_code marks_ask(struct feed *f, rd_kafka_t *of, struct err *err)
+{
+    for (int32_t p = 0; p < f->n; p++)
+        TRY(kafka_watermarks(of, f->topic, p, &f->low[p], &f->high[p], err));
+    f->marks_us = time_monotonic_us();
     return ERR_OK;
+}
+
+static enum err_code marks_read(struct feed *f, struct err *err)
+{
+    if (!f->marks)
+        TRY(kafka_reader_open(f->api->cfg, true, POLL_MS, &f->marks, err));
+    return marks_ask(f, f->marks, err);
 }
 
 /* The first time it begins at the log's end. */
 static enum err_code live_open(struct feed *f, struct err *err)
 {
+    struct feed_log *l = NULL;
     if (f->live)
         return ERR_OK;
-    TRY(feed_log_open(f->api->cfg, f->topic, FEED_PATIENT, &f->live, err));
-    TRY(marks_read(f, time_monotonic_us(), err));
+    TRY(feed_log_open(f->api->cfg, f->topic, FEED_PATIENT, &l, err));
+    reader_put(f, &f->live, l);
+    TRY(marks_ask(f, feed_log_handle(f->live), err)); /* it does not fetch yet */
     if (!f->has_head)
         memcpy(f->head, f->high, (size_t)f->n * sizeof(*f->head));
     f->has_head = true;
@@ -192,12 +223,21 @@ static enum admission place_check(struct feed *f, int32_t p, int64_t *at, struct
     return *at > end ? ADMISSION_UNKNOWN : ADMISSION_OK;
 }
 
+/* Whoever begins now stands where the live streams do, wherever the log begins and ends. */
+static bool begins_now(const struct feed *f, const struct stream *s)
+{
+    for (int32_t p = 0; p < f->n; p++)
+        if (s->at[p] != FEED_FROM_NOW)
+            return false;
+    return true;
+}
+
 static enum admission admit(struct feed *f, struct stream *s, struct err *err)
 {
     int64_t now = time_monotonic_us();
     err->msg[0] = '\0';
     if (atomic_load(&f->draining) || now < f->retry_us || live_open(f, err) != ERR_OK ||
-        (now - f->marks_us > MARKS_US && marks_read(f, now, err) != ERR_OK))
+        (now - f->marks_us > MARKS_US && !begins_now(f, s) && marks_read(f, err) != ERR_OK))
         return ADMISSION_UNAVAILABLE;
     for (int32_t p = 0; p < f->n; p++) {
         enum admission a = place_check(f, p, &s->at[p], err);
@@ -428,8 +468,11 @@ static void behind_lead(struct feed *f, struct stream *s)
 
 static enum err_code behind_seek(struct feed *f, const struct stream *s, struct err *err)
 {
-    if (!f->behind)
-        TRY(feed_log_open(f->api->cfg, f->topic, FEED_EAGER, &f->behind, err));
+    struct feed_log *l = NULL;
+    if (!f->behind) {
+        TRY(feed_log_open(f->api->cfg, f->topic, FEED_EAGER, &l, err));
+        reader_put(f, &f->behind, l);
+    }
     memcpy(f->led, s->at, (size_t)f->n * sizeof(*f->led));
     return feed_log_seek(f->behind, s->at, err);
 }
@@ -440,8 +483,7 @@ static bool behind_turn(struct feed *f)
     struct err err;
     struct stream *s = behind_pick(f);
     if (!s) {
-        feed_log_close(f->behind); /* it would go on fetching */
-        f->behind = NULL;
+        reader_put(f, &f->behind, NULL); /* it would go on fetching */
         return false;
     }
     if (!stands_at_head(f, s)) {
@@ -643,6 +685,7 @@ void feed_admit(struct feed *f, struct stream *s)
     if (!refused) {
         s->next = f->pending;
         f->pending = s;
+        thread_wake(f);
     }
     pthread_mutex_unlock(&f->lock);
     if (!refused)

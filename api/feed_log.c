@@ -16,6 +16,7 @@ static const struct {
 
 struct feed_log {
     rd_kafka_t *rk;
+    rd_kafka_queue_t *queue; /* that feed_log_poll() waits at */
     char topic[TOPIC_NAME_MAX];
     int32_t n;
     bool assigned;
@@ -34,7 +35,9 @@ open_at(const struct config *cfg, struct feed_log *l, enum feed_haste haste, str
 {
     TRY(kafka_follower_open(cfg, NULL, fetching[haste].fetch_wait_ms,
                             fetching[haste].fetch_min_bytes, &l->rk, err));
-    return kafka_topic_has_partitions(l->rk, l->topic, l->n, err);
+    TRY(kafka_topic_has_partitions(l->rk, l->topic, l->n, err));
+    l->queue = rd_kafka_queue_get_consumer(l->rk);
+    return ERR_OK;
 }
 
 enum err_code feed_log_open(const struct config *cfg,
@@ -60,17 +63,11 @@ void feed_log_close(struct feed_log *l)
 {
     if (!l)
         return;
+    if (l->queue)
+        rd_kafka_queue_destroy(l->queue);
     kafka_consumer_close(l->rk);
     free(l->held);
     free(l);
-}
-
-enum err_code
-feed_log_marks(struct feed_log *l, int64_t *ret_low, int64_t *ret_high, struct err *err)
-{
-    for (int32_t p = 0; p < l->n; p++)
-        TRY(kafka_watermarks(l->rk, l->topic, p, &ret_low[p], &ret_high[p], err));
-    return ERR_OK;
 }
 
 /* Before it is sought: a partition that is resumed goes on where it was paused. */
@@ -146,6 +143,16 @@ enum feed_news feed_log_poll(struct feed_log *l, int timeout_ms, struct feed_rec
         if (news != FEED_NOTHING && !held)
             return news;
     }
+}
+
+rd_kafka_t *feed_log_handle(struct feed_log *l)
+{
+    return l->rk;
+}
+
+void feed_log_wake(struct feed_log *l)
+{
+    rd_kafka_queue_yield(l->queue);
 }
 
 /* Paused: it would go on fetching what is thrown away. */

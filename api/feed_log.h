@@ -1,6 +1,6 @@
 /*
- * feed_log.h - one Kafka reader over all partitions of an event topic, from any place. One thread.
- * Never logs.
+ * feed_log.h - one Kafka reader over all partitions of an event topic, from any place. One thread, but for
+ * feed_log_wake(). Never logs.
  */
 #ifndef API_FEED_LOG_H
 #define API_FEED_LOG_H
@@ -36,13 +36,14 @@ MUST_CHECK enum err_code feed_log_open(const struct config *cfg,
                                        struct feed_log **ret,
                                        struct err *err);
 void feed_log_close(struct feed_log *l); /* NULL ok */
-/* What committed readers see: its first offset, and the one behind its last. */
-MUST_CHECK enum err_code
-feed_log_marks(struct feed_log *l, int64_t *ret_low, int64_t *ret_high, struct err *err);
 /* Goes on with these offsets. */
 MUST_CHECK enum err_code feed_log_seek(struct feed_log *l, const int64_t *next, struct err *err);
 /* The next that is there. */
 enum feed_news feed_log_poll(struct feed_log *l, int timeout_ms, struct feed_record *ret);
+/* To ask the broker something before the first seek: later an answer waits behind a fetch. */
+rd_kafka_t *feed_log_handle(struct feed_log *l);
+/* Any thread: feed_log_poll() returns FEED_NOTHING at once, now or the next time. */
+void feed_log_wake(struct feed_log *l);
 /* Nothing of this partition any more until the next seek. */
 void feed_log_hold(struct feed_log *l, int32_t partition);
 
