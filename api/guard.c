@@ -1,5 +1,6 @@
 #include "api/guard.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "ops/runtime/timeutil.h"
 
 #define GUARD_TICK_MS 1000
+#define CROWD_MIN     256 /* connections whose memory is worth giving back */
 
 struct guard_entry {
     struct guard_entry *prev, *next;
@@ -21,6 +23,7 @@ struct guard {
     pthread_mutex_t lock; /* of the list; a descriptor in it is open */
     pthread_cond_t stopping;
     struct guard_entry list; /* ring head */
+    size_t n, n_most;        /* connections: now, and at most since memory was given back */
     bool stop;
     pthread_t thread;
 };
@@ -34,6 +37,15 @@ static void shut_late_ones(struct guard *g, int64_t now)
     }
 }
 
+/* More than half of a crowd has gone. Under the lock. */
+static bool crowd_has_gone(struct guard *g)
+{
+    if (g->n_most < CROWD_MIN || g->n > g->n_most / 2)
+        return false;
+    g->n_most = g->n;
+    return true;
+}
+
 static void *guard_main(void *arg)
 {
     struct guard *g = arg;
@@ -43,6 +55,11 @@ static void *guard_main(void *arg)
         (void)deadline_wait(&g->stopping, &g->lock, &until);
         shut_late_ones(g, time_monotonic_us());
         clock_watch_look(clock_watch(), time_now_us(), time_running_us());
+        if (!crowd_has_gone(g))
+            continue;
+        pthread_mutex_unlock(&g->lock);
+        (void)malloc_trim(0); /* else the process keeps the pages of the free blocks */
+        pthread_mutex_lock(&g->lock);
     }
     pthread_mutex_unlock(&g->lock);
     return NULL;
@@ -89,6 +106,8 @@ struct guard_entry *guard_open(struct guard *g, int fd)
     e->next = &g->list;
     e->prev = g->list.prev;
     e->prev->next = e->next->prev = e;
+    if (++g->n > g->n_most)
+        g->n_most = g->n;
     pthread_mutex_unlock(&g->lock);
     return e;
 }
@@ -98,6 +117,7 @@ void guard_close(struct guard *g, struct guard_entry *e)
     pthread_mutex_lock(&g->lock);
     e->prev->next = e->next;
     e->next->prev = e->prev;
+    g->n--;
     pthread_mutex_unlock(&g->lock);
     free(e);
 }

@@ -1,7 +1,8 @@
 /*
  * guard.h - absolute deadlines of connections (RULES 31): libmicrohttpd's own timeout sees
  * inactivity only, and a byte per second is activity. One thread looks at all connections every
- * second and shuts the late ones down.
+ * second and shuts the late ones down. It also gives memory back to the system when a crowd of
+ * connections has gone.
  */
 #ifndef API_GUARD_H
 #define API_GUARD_H

@@ -605,11 +605,11 @@ static void answers_hear(struct wire *w, const struct row *r, bool ends, char re
         return;
     }
     char head[WIRE_HEAD_MAX];
-    memcpy(head, w->head, sizeof(head));
+    memcpy(head, w->head, WIRE_HEAD_MAX);
     wire_say(w, probe, strlen(probe));
     if (wire_answer(w, false) != 200)
         (void)snprintf(ret + n, STATUSES_MAX - n, ".");
-    memcpy(w->head, head, sizeof(head));
+    memcpy(w->head, head, WIRE_HEAD_MAX);
 }
 
 static bool field_is_right(const struct wire *w, const char *field)

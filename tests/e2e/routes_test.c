@@ -681,7 +681,7 @@ static void paths_ids_methods_and_parameters_are_checked(void **state)
     http_ask(NULL, "GET", "/nothing/", NULL, "", 404);
     http_ask(NULL, "DELETE", "/api/jobs/", NULL, "", 405);
     http_refused("method_not_allowed");
-    assert_string_equal(http_header("Allow"), "GET, HEAD");
+    assert_string_equal(http_header("Allow"), "GET, HEAD, OPTIONS");
     http_ask(NULL, "GET", "/api/jobs?page_size=1", NULL, "", 308);
     assert_string_equal(http_header("Location"), "/api/jobs/?page_size=1");
     assert_true(http_connection_survived());

@@ -41,15 +41,23 @@ static int dial(void)
 
 void wire_open(struct wire *w)
 {
-    *w = (struct wire){.fd = dial(), .in = malloc(IN_MAX)};
-    if (!w->in)
+    *w = (struct wire){.fd = dial(), .in = malloc(IN_MAX), .head = calloc(1, WIRE_HEAD_MAX)};
+    if (!w->in || !w->head)
         abort();
+}
+
+void wire_forget(struct wire *w)
+{
+    free(w->in);
+    free(w->head);
+    w->in = w->head = NULL;
+    w->have = 0;
 }
 
 void wire_close(struct wire *w)
 {
+    wire_forget(w);
     close(w->fd);
-    free(w->in);
 }
 
 void wire_say(struct wire *w, const char *bytes, size_t len)
@@ -99,7 +107,7 @@ int wire_answer(struct wire *w, bool head_only)
     while ((head = head_len(w)) == 0)
         if (!hear(w))
             return 0;
-    (void)snprintf(w->head, sizeof(w->head), "%.*s", (int)head, w->in);
+    (void)snprintf(w->head, WIRE_HEAD_MAX, "%.*s", (int)head, w->in);
     if (sscanf(w->head, "HTTP/1.1 %d ", &status) != 1)
         return 0;
     w->body_len = body_len(w, status, head_only);

@@ -14,12 +14,14 @@ struct wire {
     int fd;
     char *in; /* what came and was not yet taken */
     size_t have;
-    char head[WIRE_HEAD_MAX]; /* of the last answer: from the status line to the empty line */
-    size_t body_len;          /* of the last answer */
+    char *head;      /* of the last answer: from the status line to the empty line; WIRE_HEAD_MAX */
+    size_t body_len; /* of the last answer */
 };
 
 void wire_open(struct wire *w);
 void wire_close(struct wire *w);
+/* The connection stays, what came of it and was not taken goes: for thousands that stay open. */
+void wire_forget(struct wire *w);
 /* What a server that has closed does not take any more is left out. */
 void wire_say(struct wire *w, const char *bytes, size_t len);
 /* Nothing more will be said; answers are still heard. */
