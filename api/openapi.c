@@ -9,9 +9,13 @@
 #include "api/list_params.h"
 #include "api/read.h"
 #include "api/request.h"
+#include "api/write.h"
 #include "ops/runtime/money.h"
 #include "schemas/json.h"
 #include "schemas/records.h"
+
+#define KEY_TEXT_MAX  512
+#define KEY_HOLDS_MAX 64
 
 /* ---- what resources look like (API.md); the JSON itself is made by the queries */
 
@@ -320,7 +324,26 @@ static void stream_parameters(json_t *list)
     parameter_add(list, "Last-Event-ID", "header", false, text_schema(NULL));
 }
 
-static json_t *parameters(const struct route *r)
+/* How long a key holds is a setting, and part of the contract. */
+static void key_parameter(json_t *list, int64_t outcome_retention_s)
+{
+    char text[KEY_TEXT_MAX], holds[KEY_HOLDS_MAX] = "the time of the setting outcome_retention_s";
+    if (outcome_retention_s > 0)
+        (void)snprintf(holds, sizeof(holds), "%lld s", (long long)outcome_retention_s);
+    (void)snprintf(text, sizeof(text),
+                   "The same request with the same key has the same outcome, for %s after that "
+                   "was known. A key that is sent later makes a new request: what can only be done "
+                   "once is refused (already_done, already_exists, ...); a PATCH sets its members "
+                   "again, unless If-Match refuses it.",
+                   holds);
+    json_array_append_new(list,
+                          json_pack("{s:s,s:s,s:b,s:s,s:o}", "name", "Idempotency-Key", "in",
+                                    "header", "required", false, "description", text, "schema",
+                                    json_pack("{s:s,s:i,s:i}", "type", "string", "minLength", 1,
+                                              "maxLength", IDEMPOTENCY_KEY_MAX)));
+}
+
+static json_t *parameters(const struct route *r, int64_t outcome_retention_s)
 {
     json_t *list = json_array();
     path_parameters(list, r);
@@ -333,7 +356,7 @@ static json_t *parameters(const struct route *r)
         parameter_add(list, "Hirelog-After", "header", false, text_schema(NULL));
     }
     if (r->command)
-        parameter_add(list, "Idempotency-Key", "header", false, text_schema(NULL));
+        key_parameter(list, outcome_retention_s);
     if (r->conditional)
         parameter_add(list, "If-Match", "header", false, text_schema(NULL));
     if (r->command || r->handler == read_list || r->handler == read_item)
@@ -397,10 +420,10 @@ static json_t *responses(const struct route *r)
     return all;
 }
 
-static json_t *operation(const struct route *r)
+static json_t *operation(const struct route *r, int64_t outcome_retention_s)
 {
-    json_t *o = json_pack("{s:s,s:o,s:o}", "summary", r->summary, "parameters", parameters(r),
-                          "responses", responses(r));
+    json_t *o = json_pack("{s:s,s:o,s:o}", "summary", r->summary, "parameters",
+                          parameters(r, outcome_retention_s), "responses", responses(r));
     if (r->command || r->body_schema)
         json_object_set_new(o, "requestBody",
                             json_pack("{s:o}", "content", json_content(body_schema(r))));
@@ -418,6 +441,7 @@ static const char *lower_method(const char *method)
 
 char *openapi_text(struct api *api)
 {
+    int64_t outcome_retention_s = api && api->cfg ? api->cfg->outcome_retention_s : 0;
     json_t *paths = json_object();
     for (size_t i = 0; i < n_routes; i++) {
         if (api && !api_serves(api, &routes[i]))
@@ -427,7 +451,8 @@ char *openapi_text(struct api *api)
             path = json_object();
             json_object_set_new(paths, routes[i].path, path);
         }
-        json_object_set_new(path, lower_method(routes[i].method), operation(&routes[i]));
+        json_object_set_new(path, lower_method(routes[i].method),
+                            operation(&routes[i], outcome_retention_s));
     }
     json_t *all = json_pack("{s:s,s:{s:s,s:s,s:s},s:o,s:o}", "openapi", "3.1.0", "info", "title",
                             "hirelog", "version", "1", "description",

@@ -50,13 +50,9 @@ letter=$(hirelog deadletters list --services job | awk -F '\t' '/no_archive/ {pr
 hirelog deadletters retry "$letter"
 
 it "each log becomes an archive, while the services run"
-archives=()
-for service in "${services[@]}"; do
-    for log in events commands; do
-        hirelog export "hirelog.$service.$log" --to "$work/$service.$log" 2>>"$work/export.log"
-        archives+=("$work/$service.$log")
-    done
-done
+hirelog export --all --to "$work/all" 2>>"$work/export.log"
+archives=("$work"/all/*.events "$work"/all/*.commands)
+hirelog export hirelog.job.events --to "$work/job.events" 2>>"$work/export.log"
 
 it "fastavro reads what Confluent's consumer reads, record by record"
 "$http_root/build/confluent/bin/python" "$http_root/tests/e2e/archive_reader.py" "$brokers" "${archives[@]}"
@@ -66,16 +62,17 @@ fails 78 'is an archive already' hirelog export hirelog.job.events --to "$work/j
 fails 78 'is no topic of ours' hirelog export hirelog.job --to "$work/new"
 fails 64 'export TOPIC --to DIR' hirelog export hirelog.job.events
 fails 64 'import DIR ...' hirelog import
-fails 78 'is not an archive' hirelog import "$work"
-fails 73 'is not empty' hirelog import "$work/job.events"
+fails 78 'is not an archive' hirelog import --unrelated "$work"
+fails 73 'is not empty' hirelog import --unrelated "$work/job.events"
+fails 78 'is no part of an export' hirelog import "$work/job.events"
 [[ ! -e $work/new ]] || die "a refused export made a directory"
 
 it "all are restored elsewhere, and the vault from its own dump"
 sql_in hirelog 'CREATE DATABASE restored'
 sed -e 's/dbname=hirelog/dbname=restored/' -e 's/^\(.*_port\) = .*/\1 = 0/' "$HIRELOG_VAR/hirelog.conf" >"$work/hirelog.conf"
 echo 'topic_prefix = restored' >>"$work/hirelog.conf"
-elsewhere import "${archives[@]}" 2>"$work/import.log"
-fails 73 'is not empty' elsewhere import "$work/user.events"
+elsewhere import --all --from "$work/all" 2>"$work/import.log"
+fails 73 'is not empty' elsewhere import "$work/all/user.events"
 elsewhere migrate
 pg_dump --data-only -n hirelog_user_vault "$admin" | psql -Xq -v ON_ERROR_STOP=1 "${admin/dbname=hirelog/dbname=restored}" >/dev/null
 

@@ -100,6 +100,31 @@ static void what_another_process_serves_is_not_documented(void **state)
     free(text);
 }
 
+static void the_contract_says_how_long_a_key_holds(void **state)
+{
+    (void)state;
+    static const struct config cfg = {.outcome_retention_s = 345678};
+    static const char *const where[] = {"paths", "/api/payments/{payment_id}/refund/", "post",
+                                        "parameters", NULL};
+    struct api api = {.n_services = n_services, .cfg = &cfg};
+    for (size_t i = 0; i < n_services; i++)
+        api.services[i] = (struct api_service){.service = &services[i], .served = true};
+    char *text = openapi_text(&api);
+    json_t *openapi = json_loads(text, 0, NULL), *all = openapi, *parameter = NULL;
+    const char *says = NULL;
+    size_t i;
+    for (const char *const *name = where; *name; name++)
+        all = json_object_get(all, *name);
+    json_array_foreach(all, i,
+                       parameter) if (strcmp(json_string_value(json_object_get(parameter, "name")),
+                                             "Idempotency-Key") == 0) says =
+        json_string_value(json_object_get(parameter, "description"));
+    assert_non_null(says);
+    assert_non_null(strstr(says, "345678 s"));
+    json_decref(openapi);
+    free(text);
+}
+
 /* A schema that is referred to is there. */
 static void every_resource_is_described(void **state)
 {
@@ -245,6 +270,7 @@ int main(void)
         cmocka_unit_test(every_route_is_documented),
         cmocka_unit_test(what_another_process_serves_is_not_documented),
         cmocka_unit_test(every_resource_is_described),
+        cmocka_unit_test(the_contract_says_how_long_a_key_holds),
         cmocka_unit_test(shown_money_has_other_bounds_than_asked_money),
         cmocka_unit_test(a_reason_has_its_status),
         cmocka_unit_test(captures_are_named_and_decoded),

@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "consumers/archive_dir.h"
+#include "consumers/archive_index.h"
 #include "consumers/archive_manifest.h"
 #include "consumers/import_mark.h"
 
@@ -345,6 +348,67 @@ static void the_mark_has_the_name_of_the_service(void **state)
     assert_string_equal(mark, "a.b.job.import");
 }
 
+/* ---- directories of exports */
+
+static const char *place(const char *name)
+{
+    static char path[256];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return path;
+}
+
+static void touch(const char *name)
+{
+    FILE *f = fopen(place(name), "we");
+    assert_non_null(f);
+    fclose(f);
+}
+
+static enum err_code open_dir(const char *name, struct archive_dir *d, struct err *err)
+{
+    static char path[256];
+    snprintf(path, sizeof(path), "%s", place(name));
+    return archive_dir_open(path, ARCHIVE_INDEX_NAME, archive_part_known, d, err);
+}
+
+static void what_an_interrupted_export_left_is_taken_and_emptied(void **state)
+{
+    (void)state;
+    struct archive_dir d, other;
+    struct err err;
+    assert_int_equal(open_dir("export", &d, &err), ERR_OK);
+    assert_int_equal(open_dir("export", &other, &err), ERR_CONFLICT); /* it works there */
+    archive_dir_close(&d);
+    assert_int_equal(mkdir(place("export/job.events"), 0777), 0);
+    touch("export/job.events/0-00000000000000000000.avro");
+    touch("export/job.events/manifest.json");
+    touch("export/index.json.tmp");
+    assert_int_equal(open_dir("export", &d, &err), ERR_OK);
+    assert_int_not_equal(access(place("export/job.events"), F_OK), 0);
+    assert_int_not_equal(access(place("export/index.json.tmp"), F_OK), 0);
+    touch("export/index.json");
+    assert_int_equal(archive_dir_finish(&d, &err), ERR_OK);
+    archive_dir_close(&d);
+    assert_int_equal(open_dir("export", &d, &err), ERR_INVALID);
+    assert_non_null(strstr(err.msg, "is an archive already"));
+}
+
+static void what_is_somebodys_stays(void **state)
+{
+    (void)state;
+    struct archive_dir d;
+    struct err err;
+    assert_int_equal(mkdir(place("mine"), 0777), 0);
+    touch("mine/photo.jpg");
+    assert_int_equal(open_dir("mine", &d, &err), ERR_INVALID);
+    assert_non_null(strstr(err.msg, "is not empty"));
+    touch("mine/export.unfinished");
+    assert_int_equal(open_dir("mine", &d, &err), ERR_INVALID);
+    assert_non_null(strstr(err.msg, "is not of an export"));
+    archive_dir_close(&d);
+    assert_int_equal(access(place("mine/photo.jpg"), F_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +421,8 @@ int main(void)
         cmocka_unit_test(a_damaged_manifest_is_refused_and_says_where),
         cmocka_unit_test(every_flipped_bit_of_a_manifest_is_noticed),
         cmocka_unit_test(the_mark_has_the_name_of_the_service),
+        cmocka_unit_test(what_an_interrupted_export_left_is_taken_and_emptied),
+        cmocka_unit_test(what_is_somebodys_stays),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

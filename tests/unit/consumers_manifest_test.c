@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "consumers/manifest.h"
+#include "consumers/service_order.h"
 #include "projections/apply.h"
 #include "projections/service_sql.h"
 
@@ -136,6 +137,35 @@ static void the_page_of_services_is_what_the_table_prints(void **state)
     assert_string_equal(page, strbuf_cstr(&out));
 }
 
+static size_t place_of(const struct service *const *order, const char *name)
+{
+    for (size_t i = 0; i < n_services; i++)
+        if (strcmp(order[i]->name, name) == 0)
+            return i;
+    fail_msg("%s is not in the order", name);
+    return 0;
+}
+
+/* The order of a cut: whatever the manifest says of reactors and projections, the follower is before its source. */
+static void followers_come_before_those_that_they_follow(void **state)
+{
+    (void)state;
+    const struct service *order[SERVICES_MAX];
+    struct err err;
+    assert_int_equal(services_followers_first(order, &err), ERR_OK);
+    for (size_t i = 0; i < n_services; i++) {
+        const struct service *s = &services[i];
+        size_t place = place_of(order, s->name);
+        for (size_t k = 0; k < s->n_reactors; k++)
+            assert_true(place < place_of(order, s->reactors[k].event->service));
+        for (size_t k = 0; s->projections[k]; k++)
+            if (strcmp(apply_source(s->projections[k]), s->name) != 0)
+                assert_true(place < place_of(order, apply_source(s->projections[k])));
+    }
+    assert_int_equal(place_of(order, "user"), n_services - 1); /* everybody names users */
+    assert_true(place_of(order, "messaging") < place_of(order, "job"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +177,7 @@ int main(void)
         cmocka_unit_test(lists_of_services_are_comma_separated),
         cmocka_unit_test(every_projection_is_a_folder_and_every_folder_a_projection),
         cmocka_unit_test(every_reactor_sends_a_command_of_its_service),
+        cmocka_unit_test(followers_come_before_those_that_they_follow),
         cmocka_unit_test(the_table_prints_as_documentation),
         cmocka_unit_test(the_page_of_services_is_what_the_table_prints),
     };

@@ -17,6 +17,11 @@ static void every_error_code_has_a_row_in_every_table(void **state)
         assert_true(code == ERR_OK || err_exit_code[code] != 0);
     }
     assert_int_equal(err_exit_code[ERR_INVALID], 78);
+    struct err usage;
+    err_set_reason(&usage, ERR_INVALID, ERR_REASON_USAGE, "which one?");
+    assert_int_equal(err_exit_status(ERR_INVALID, &usage), ERR_EXIT_USAGE);
+    assert_int_equal(err_exit_status(ERR_INVALID, NULL), 78);
+    assert_int_equal(err_exit_status(ERR_OK, NULL), 0);
     assert_int_equal(err_http_status[ERR_UNAVAILABLE], 503);
     assert_int_equal(err_worker_action[ERR_UNAVAILABLE], ERR_ACTION_RETRY);
 }
