@@ -121,7 +121,7 @@ spoil 'bytes, the manifest says' damage
 it "the cut is restored elsewhere, and its services go on"
 elsewhere import --all --from "$work/export" 2>"$work/import.log"
 elsewhere migrate 2>"$work/migrate.log"
-elsewhere worker >"$work/worker.log" 2>&1 &
+"$HIRELOG_BIN" worker --config "$work/hirelog.conf" >"$work/worker.log" 2>&1 & # not by a function: its pid is wanted
 worker=$!
 view() { # SERVICE - restored; its first generation
     echo "hirelog_$1_g1"
