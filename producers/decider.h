@@ -136,7 +136,8 @@ void decider_fold(const struct decider *d,
  * Identity of the index-th event (from 0) of a command: UUIDv5 of command id and index. A command that
  * is decided again, in a log that was restored without its events, makes events of the same ids.
  * CommandRejected is its command's only event and has EVENT_INDEX_REFUSED: a command that was
- * refused, forgotten (outcome_retention_s), sent again and then accepted gives no id twice.
+ * refused, forgotten (outcome_retention_s), sent again and then accepted gives no id twice. What may be
+ * accepted twice (a PATCH) gives its ids twice then; the versions of these events differ.
  */
 #define EVENT_INDEX_REFUSED (-1)
 struct uuid event_id_of(const struct uuid *command_id, int64_t index);
