@@ -45,10 +45,10 @@ home_payment=hirelog_payment_g$(sql_in hirelog 'SELECT generation FROM hirelog_p
 before=$(contracts)
 python3 "$http_root/tests/e2e/mixed_load.py" "$url" 6 "$work/stop" >"$work/load" 2>&1 &
 load=$!
-until_true 60 "20 contracts" many_contracts $((before + 20))
+until_true 60 "12 contracts" many_contracts $((before + 12))
 hirelog export --all --to "$work/export" 2>"$work/export.log"
 at_cut=$(contracts)
-until_true 60 "20 contracts more" many_contracts $((at_cut + 20))
+until_true 60 "12 contracts more" many_contracts $((at_cut + 12))
 kill -0 "$load" || die "the load ended before the cut: $(<"$work/load")"
 touch "$work/stop"
 wait "$load" || die "the load failed: $(<"$work/load")"
@@ -175,7 +175,7 @@ for service in "${services[@]}"; do
     none "dead letters of $service" "hirelog_$service.dead_letter WHERE reason <> 'internal'"
 done
 restored=$(count_of "$(view job).contract WHERE status = 'completed'")
-((restored > before + 10)) || die "only $restored contracts were restored"
+((restored > before + 8)) || die "only $restored contracts were restored"
 
 it "what was invoiced after the cut has the invoice of home"
 sql_in hirelog "SELECT contract_id, invoice_id FROM $home_payment.invoice" | sort >"$work/invoices.home"

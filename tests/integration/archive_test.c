@@ -22,46 +22,11 @@
 #include "ops/runtime/timeutil.h"
 #include "producers/event_log.h"
 #include "schemas/records.h"
+#include "tests/integration/archive_world.h"
 #include "tests/integration/lane_world.h"
 
-#define JOBS_N    20
-#define RECORDS_N 64
-#define FAR       300000 /* a command offset that many commands have made */
-
-static char home[64]; /* the prefix of the originals */
-
-/* ---- places */
-
-static const char *dir_of(const char *name)
-{
-    return arena_printf(&world.arena, "%s/archive_test/%s", getenv("HIRELOG_VAR"), name);
-}
-
-/* From here on everything, also what is spawned, means another cluster. */
-static void move_to(const char *prefix)
-{
-    snprintf(world.cfg.topic_prefix, sizeof(world.cfg.topic_prefix), "%s", prefix);
-    setenv("HIRELOG_TOPIC_PREFIX", prefix, 1);
-}
-
-static int begin(void **state)
-{
-    int code = world_begin(state);
-    mkdir(arena_printf(&world.arena, "%s/archive_test", getenv("HIRELOG_VAR")), 0777);
-    snprintf(home, sizeof(home), "%s", world.cfg.topic_prefix);
-    return code;
-}
-
-static int back_home(void **state)
-{
-    move_to(home);
-    return workers_end(state);
-}
-
-static const char *topic_of(const char *prefix, const char *log)
-{
-    return arena_printf(&world.arena, "%s.%s", prefix, log);
-}
+#define JOBS_N 20
+#define FAR    300000 /* a command offset that many commands have made */
 
 static enum err_code export_to(const char *log, const char *name, struct err *err)
 {
@@ -94,80 +59,7 @@ static void imported(const char *first, const char *second)
         fail_msg("import of %s: %s", first, err.msg);
 }
 
-static void
-refused(enum err_code code, enum err_code expected, const struct err *err, const char *text)
-{
-    assert_int_equal(code, expected);
-    if (!strstr(err->msg, text))
-        fail_msg("expected \"%s\", got \"%s\"", text, err->msg);
-}
-
-static bool exists(const char *name, const char *file)
-{
-    char path[ARCHIVE_PATH_MAX];
-    snprintf(path, sizeof(path), "%s/%s", dir_of(name), file);
-    return access(path, F_OK) == 0;
-}
-
-/* The program itself; whether it was killed at the point. */
-static bool run_killed_at(const char *crash_at, const char *const *args)
-{
-    const char *bin = getenv("HIRELOG_BIN");
-    const char *argv[12] = {"hirelog"};
-    size_t n = 1;
-    int status;
-    for (; args[n - 1]; n++)
-        argv[n] = args[n - 1];
-    argv[n++] = "--config";
-    argv[n] = getenv("HIRELOG_CONFIG");
-    pid_t pid = fork();
-    if (pid == 0) {
-        setenv("HIRELOG_CRASH_AT", crash_at, 1);
-        execv(bin ? bin : "", (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (WIFEXITED(status))
-        assert_int_equal(WEXITSTATUS(status), 0);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-}
-
 /* ---- records that are odd */
-
-struct seen {
-    struct archive_record records[RECORDS_N];
-    size_t n;
-};
-
-static struct bytes kept(struct bytes b)
-{
-    return b.data ? arena_bytes(&world.arena, b.data, b.len) : b;
-}
-
-static enum err_code see(void *arg, const rd_kafka_message_t *m, struct err *err)
-{
-    struct seen *seen = arg;
-    (void)err;
-    assert_true(seen->n < RECORDS_N);
-    struct archive_record *r = &seen->records[seen->n++];
-    archive_record_of(m, &world.arena, r);
-    r->key = kept(r->key);
-    r->value = kept(r->value);
-    for (size_t i = 0; i < r->n_headers; i++) {
-        r->headers[i].name = arena_strdup(&world.arena, r->headers[i].name);
-        r->headers[i].value = kept(r->headers[i].value);
-    }
-    return ERR_OK;
-}
-
-static struct log_range read_log(const char *topic, int32_t p, struct seen *ret)
-{
-    struct log_range range;
-    struct err err;
-    assert_int_equal(log_scan_range(&world.cfg, topic, p, &range, &err), ERR_OK);
-    assert_int_equal(log_scan(&world.cfg, topic, p, range, see, ret, &err), ERR_OK);
-    return range;
-}
 
 static void expect_bytes(struct bytes a, struct bytes b)
 {
@@ -208,63 +100,6 @@ static void expect_log(const char *log, const char *prefix, bool same_offsets)
     }
 }
 
-#define BYTES(text)                               \
-    (struct bytes)                                \
-    {                                             \
-        (const uint8_t *)(text), sizeof(text) - 1 \
-    }
-
-static struct archive_header odd_headers[] = {
-    {"twice", {(const uint8_t *)"a", 1}     },
-    {"null",  {NULL, 0}                     },
-    {"twice", {(const uint8_t *)"", 0}      },
-    {"",      {(const uint8_t *)"\0\xff", 2}},
-};
-static const struct archive_record odd_records[] = {
-    {.timestamp_ms = 1,             .key = BYTES("key"), .value = BYTES("value")},
-    {.timestamp_ms = 1700000000000,      .key = BYTES(""), .value = BYTES("")},
-    {.timestamp_ms = 1600000000000, .value = BYTES("\0\1\2")},
-    {.timestamp_ms = 1700000000001,           .key = BYTES("tombstone")},
-    {.timestamp_ms = 1700000000002, .headers = odd_headers, .n_headers = 4},
-    {.timestamp_ms = 1700000000003                            },
-};
-
-static void produce(rd_kafka_t *rk, const char *topic, int32_t p, const struct archive_record *r)
-{
-    volatile int64_t offset = -1;
-    rd_kafka_headers_t *h = archive_headers_new(r);
-    assert_int_equal(
-        rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(p),
-                          RD_KAFKA_V_KEY(r->key.data, r->key.len),
-                          RD_KAFKA_V_VALUE((void *)(uintptr_t)r->value.data, r->value.len),
-                          RD_KAFKA_V_TIMESTAMP(r->timestamp_ms), RD_KAFKA_V_HEADERS(h),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_OPAQUE((void *)(uintptr_t)&offset), RD_KAFKA_V_END),
-        0);
-    while (offset == -1)
-        rd_kafka_poll(rk, 100);
-    assert_true(offset >= 0);
-}
-
-/* Two commits and an abort: three markers, one record that nobody may see. */
-static void write_odd_events(const char *topic)
-{
-    rd_kafka_t *rk = NULL;
-    struct err err;
-    assert_int_equal(
-        kafka_producer_open(&world.cfg, "archive_test.odd", world_delivered, NULL, &rk, &err),
-        ERR_OK);
-    assert_null(rd_kafka_init_transactions(rk, 10000));
-    for (int i = 0; i < 3; i++) {
-        assert_null(rd_kafka_begin_transaction(rk));
-        for (size_t j = 0; j < ARRAY_SIZE(odd_records); j++)
-            produce(rk, topic, 1, &odd_records[j]);
-        assert_null(i == 1 ? rd_kafka_abort_transaction(rk, -1)
-                           : rd_kafka_commit_transaction(rk, -1));
-    }
-    kafka_producer_close(rk);
-}
-
 static void a_log_comes_back_byte_for_byte(void **state)
 {
     (void)state;
@@ -272,7 +107,7 @@ static void a_log_comes_back_byte_for_byte(void **state)
     struct seen seen = {0};
     struct err err;
     write_odd_events(topic_of(home, "messaging.events"));
-    for (size_t i = 0; i < ARRAY_SIZE(odd_records); i++)
+    for (size_t i = 0; i < ODD_RECORDS_N; i++)
         produce(world.producer, commands, 2, &odd_records[i]);
     assert_int_equal(kafka_records_delete(world.producer, commands, 2, 2, &err), ERR_OK);
     exported("messaging.events", "odd_events");
@@ -282,9 +117,9 @@ static void a_log_comes_back_byte_for_byte(void **state)
     expect_log("messaging.events", "archive_odd", false);
     expect_log("messaging.commands", "archive_odd", true);
     read_log("archive_odd.messaging.events", 1, &seen);
-    assert_int_equal(seen.n, 2 * ARRAY_SIZE(odd_records));
+    assert_int_equal(seen.n, 2 * ODD_RECORDS_N);
     for (size_t i = 0; i < seen.n; i++)
-        expect_record(&odd_records[i % ARRAY_SIZE(odd_records)], &seen.records[i]);
+        expect_record(&odd_records[i % ODD_RECORDS_N], &seen.records[i]);
 }
 
 /* More than we ever write, but the topic takes it of anybody: raw, or since it is small when compressed. */
@@ -679,82 +514,6 @@ static void write_file(const char *name, const char *file, const char *text)
     fclose(f);
 }
 
-/* ---- all logs at once */
-
-static enum err_code export_all_to(const char *name, struct err *err)
-{
-    struct archive_index x;
-    archive_index_init(&x);
-    enum err_code code = archive_export_all(&world.cfg, dir_of(name), &x, err);
-    archive_index_release(&x);
-    return code;
-}
-
-static void make_topics(const char *prefix)
-{
-    struct err err;
-    for (size_t i = 0; i < n_services; i++) {
-        char events[TOPIC_NAME_MAX], commands[TOPIC_NAME_MAX];
-        service_event_topic(prefix, services[i].name, events);
-        service_command_topic(prefix, services[i].name, commands);
-        struct kafka_topic_spec specs[] = {
-            {events,   WORLD_PARTITIONS, 1, -1},
-            {commands, WORLD_PARTITIONS, 1, -1}
-        };
-        assert_int_equal(kafka_topics_create(world.producer, specs, 2, &err), ERR_OK);
-    }
-}
-
-static void an_export_of_all_logs_that_was_killed_is_none_and_begins_anew(void **state)
-{
-    (void)state;
-    static const char *const points[] = {"export_after_file", "export_after_part:5",
-                                         "export_before_index"};
-    struct err err;
-    move_to("archive_whole");
-    make_topics("archive_whole");
-    write_odd_events("archive_whole.job.events");
-    const char *args[] = {"export", "--all", "--to", dir_of("whole"), NULL};
-    for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
-        struct archive_index x;
-        if (!run_killed_at(points[i], args))
-            fail_msg("%s was not passed", points[i]);
-        archive_index_init(&x);
-        refused(archive_index_open(dir_of("whole"), &x, &err), ERR_INVALID, &err,
-                "is not an export of all logs");
-        archive_index_release(&x);
-    }
-    if (export_all_to("whole", &err) != ERR_OK)
-        fail_msg("export --all: %s", err.msg);
-    refused(export_all_to("whole", &err), ERR_INVALID, &err, "is an archive already");
-    const char *parts[] = {dir_of("whole/job.events"), dir_of("whole/job.commands")};
-    assert_int_equal(archive_index_check_parts(parts, 2, &err), ERR_OK);
-    parts[1] = dir_of("fits_commands");
-    refused(archive_index_check_parts(parts, 2, &err), ERR_INVALID, &err, "--unrelated");
-}
-
-/* Nobody decides: what was accepted is in the cut, and is decided where it is restored. */
-static void what_is_not_decided_is_in_the_cut(void **state)
-{
-    (void)state;
-    static const struct archive_record accepted = {
-        .timestamp_ms = 1700000000000, .value = {(const uint8_t *)"x", 1}
-    };
-    struct err err;
-    move_to("archive_open");
-    make_topics("archive_open");
-    produce(world.producer, "archive_open.job.commands", 1, &accepted);
-    if (export_all_to("open", &err) != ERR_OK)
-        fail_msg("export --all: %s", err.msg);
-    move_to("archive_open_again");
-    imported("open/job.events", "open/job.commands");
-    struct seen seen = {0};
-    struct log_range range = read_log("archive_open_again.job.commands", 1, &seen);
-    assert_int_equal(seen.n, 1);
-    assert_int_equal(range.end, 1);
-    assert_int_equal(range.low, 0); /* no event says that it was decided */
-}
-
 static void an_export_into_somebodys_directory_is_refused(void **state)
 {
     (void)state;
@@ -953,9 +712,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(a_command_that_comes_meanwhile_is_not_lost_silently, back_home),
         cmocka_unit_test_teardown(commands_that_the_topic_keeps_no_longer_are_no_damage, back_home),
         cmocka_unit_test_teardown(a_log_of_many_commands_begins_behind_them, back_home),
-        cmocka_unit_test_teardown(an_export_of_all_logs_that_was_killed_is_none_and_begins_anew,
-                                  back_home),
-        cmocka_unit_test_teardown(what_is_not_decided_is_in_the_cut, back_home),
     };
-    return cmocka_run_group_tests(tests, begin, world_end);
+    return cmocka_run_group_tests(tests, archives_begin, world_end);
 }
