@@ -503,9 +503,12 @@ static void streams_look(struct feed *f, int64_t now)
 {
     pthread_mutex_lock(&f->lock);
     for (struct stream *s = f->streams; s; s = s->next) {
-        if (stream_hung_up(s)) {
+        enum stream_client client = stream_client(s);
+        bool probe = client == CLIENT_SILENT && !s->probed;
+        if (client == CLIENT_GONE) {
             stream_end(s);
-        } else if (now - s->told_us > FEED_HEARTBEAT_US && stream_has_room(s)) {
+        } else if ((probe || now - s->told_us > FEED_HEARTBEAT_US) && stream_has_room(s)) {
+            s->probed |= probe;
             strbuf_adds(&s->out, ":\n");
             place_tell(f, s);
             strbuf_addc(&s->out, '\n');

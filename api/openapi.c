@@ -352,6 +352,7 @@ static json_t *parameters(const struct route *r, int64_t outcome_retention_s)
     if (r->handler == events_show)
         stream_parameters(list);
     if (r->handler == read_list || r->handler == read_item) {
+        parameter_add(list, "If-Match", "header", false, text_schema(NULL));
         parameter_add(list, "If-None-Match", "header", false, text_schema(NULL));
         parameter_add(list, "Hirelog-After", "header", false, text_schema(NULL));
     }

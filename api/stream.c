@@ -75,10 +75,12 @@ void stream_end(struct stream *s)
     stream_wake(s);
 }
 
-bool stream_hung_up(const struct stream *s)
+enum stream_client stream_client(const struct stream *s)
 {
     struct pollfd fd = {.fd = s->fd, .events = POLLRDHUP};
-    return s->suspended && poll(&fd, 1, 0) > 0;
+    if (!s->suspended || poll(&fd, 1, 0) <= 0)
+        return CLIENT_THERE;
+    return fd.revents & (POLLHUP | POLLERR) ? CLIENT_GONE : CLIENT_SILENT;
 }
 
 static ssize_t some(struct stream *s, char *buf, size_t max)

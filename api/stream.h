@@ -38,6 +38,7 @@ struct stream {
     bool pinned;       /* the feed's thread works on it: who lets go of it frees it */
     bool gone;         /* its connection is over */
     int64_t led_us;    /* when it was led last */
+    bool probed;       /* its client has closed its side, and something was sent since */
     int64_t told_us;   /* when its place was told last */
     struct strbuf out; /* of it `sent` bytes were taken */
     size_t sent;
@@ -59,8 +60,12 @@ void stream_wake(struct stream *s);
 /* At once: what was not handed to the connection is not sent any more, and who does not take the rest soon is
  * cut, so that nobody's slow reader outlives a session or holds up a stop. */
 void stream_end(struct stream *s);
-/* Nobody listens: only a suspended connection has to be looked at. */
-bool stream_hung_up(const struct stream *s);
+/*
+ * What its socket tells of the client; only a suspended connection has to be looked at. Whether one that has
+ * closed its side still listens shows when something is sent: who does not, resets the connection.
+ */
+enum stream_client { CLIENT_THERE, CLIENT_SILENT, CLIENT_GONE };
+enum stream_client stream_client(const struct stream *s);
 /* For libmicrohttpd; suspends the connection when there is nothing. */
 ssize_t stream_take(struct stream *s, char *buf, size_t max);
 

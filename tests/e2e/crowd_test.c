@@ -159,6 +159,25 @@ static void a_stream_begins_at_once(void **state)
     assert_true(us[FIRST_BYTES / 2] < FIRST_BYTE_US);
 }
 
+/* RFC 9112 9.6: who has closed its side still listens. */
+static void a_client_that_only_listens_is_told(void **state)
+{
+    (void)state;
+    struct wire w;
+    struct person ana = http_person("ana", "[\"client\"]");
+    wire_open(&w);
+    stream_say(&w, &ana);
+    wire_end(&w);
+    assert_int_equal(wire_answer(&w, true), 200);
+    assert_true(wire_hears(&w, "\n:\n")); /* the feed has seen it */
+    http_ask(&ana, "POST", "/api/jobs/create/",
+             "{\"title\":\"Job\",\"description\":\"d\",\"skills\":[\"c\"],\"budget\":{\"amount\":1,"
+             "\"currency\":\"EUR\"}}",
+             "", 201);
+    assert_true(wire_hears(&w, "event: JobPosted"));
+    wire_close(&w);
+}
+
 static void crowd_come(void)
 {
     static const char request[] = "GET /api/jobs HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -206,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_begins_at_once),
+        cmocka_unit_test(a_client_that_only_listens_is_told),
         cmocka_unit_test(memory_goes_with_the_crowd),
     };
     return cmocka_run_group_tests(tests, api_start, api_stop);

@@ -119,6 +119,14 @@ int wire_answer(struct wire *w, bool head_only)
     return status;
 }
 
+bool wire_hears(struct wire *w, const char *text)
+{
+    while (!memmem(w->in, w->have, text, strlen(text)))
+        if (!hear(w))
+            return false;
+    return true;
+}
+
 bool wire_is_over(struct wire *w)
 {
     char more;

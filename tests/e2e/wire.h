@@ -29,6 +29,8 @@ void wire_end(struct wire *w);
 /* The status of the next answer; 0: the server closed the connection, or nothing came in time. head_only:
  * the answer to HEAD. */
 int wire_answer(struct wire *w, bool head_only);
+/* This comes, behind the last answer. False: the server closed the connection, or it did not come in time. */
+bool wire_hears(struct wire *w, const char *text);
 /* The server has closed the connection, and said nothing more. */
 bool wire_is_over(struct wire *w);
 /* Does a line of the last head begin with this, in any case? */
