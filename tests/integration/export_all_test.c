@@ -3,6 +3,7 @@
 
 #include "consumers/archive_export.h"
 #include "consumers/archive_import.h"
+#include "consumers/topology.h"
 #include "tests/integration/archive_world.h"
 #include "tests/integration/lane_world.h"
 
@@ -25,8 +26,8 @@ static void make_topics(const char *prefix)
         service_event_topic(prefix, services[i].name, events);
         service_command_topic(prefix, services[i].name, commands);
         struct kafka_topic_spec specs[] = {
-            {events,   WORLD_PARTITIONS, 1, -1},
-            {commands, WORLD_PARTITIONS, 1, -1}
+            topology_spec(&world.cfg, TOPOLOGY_EVENTS, events),
+            topology_spec(&world.cfg, TOPOLOGY_COMMANDS, commands),
         };
         assert_int_equal(kafka_topics_create(world.producer, specs, 2, &err), ERR_OK);
     }
