@@ -5,20 +5,19 @@
 
 #include "consumers/thread_join.h"
 #include "consumers/topology.h"
+#include "ops/runtime/deadline.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/metrics.h"
-#include "ops/runtime/timeutil.h"
 
-#define START_MS  3000
-#define STOP_MS   200
-#define SECOND_US 1000000LL
+#define START_MS 3000
+#define STOP_MS  200
 
 struct topology_watch {
     const struct config *cfg;
     bool vault;
     pthread_t thread;
     struct metric *gauges[TOPOLOGY_WEIGHT_N];
-    int64_t began_us;
+    struct timespec first_until;
     pthread_mutex_t lock; /* all below */
     pthread_cond_t changed;
     bool stop, looked; /* looked: the first look has ended, known or not */
@@ -26,12 +25,6 @@ struct topology_watch {
     struct topology_report report;
     struct strbuf told; /* as it was logged last */
 };
-
-static void wait_until(struct topology_watch *w, int64_t until_us)
-{
-    struct timespec t = {.tv_sec = until_us / SECOND_US, .tv_nsec = (until_us % SECOND_US) * 1000};
-    (void)pthread_cond_timedwait(&w->changed, &w->lock, &t);
-}
 
 /* ---- the thread */
 
@@ -97,10 +90,10 @@ static void *watch_thread(void *arg)
     struct topology_watch *w = arg;
     for (;;) {
         look(w);
-        int64_t next_us = time_monotonic_us() + w->cfg->topology_check_s * SECOND_US;
+        struct timespec next = deadline_after_ms(w->cfg->topology_check_s * 1000);
         pthread_mutex_lock(&w->lock);
-        while (!w->stop && time_monotonic_us() < next_us)
-            wait_until(w, next_us);
+        while (!w->stop && deadline_wait(&w->changed, &w->lock, &next)) {
+        }
         bool stop = w->stop;
         pthread_mutex_unlock(&w->lock);
         if (stop)
@@ -112,12 +105,8 @@ static void *watch_thread(void *arg)
 
 static void prepare(struct topology_watch *w)
 {
-    pthread_condattr_t monotonic;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    deadline_cond_init(&w->changed);
     topology_report_init(&w->report);
     for (size_t i = 0; i < TOPOLOGY_WEIGHT_N; i++) {
         char labels[64];
@@ -146,7 +135,7 @@ enum err_code topology_watch_start(const struct config *cfg,
         abort();
     w->cfg = cfg;
     w->vault = vault;
-    w->began_us = time_monotonic_us();
+    w->first_until = deadline_after_ms(START_MS);
     prepare(w);
     if (pthread_create(&w->thread, NULL, watch_thread, w) != 0) {
         release(w);
@@ -170,11 +159,10 @@ void topology_watch_stop(struct topology_watch *w)
 
 enum err_code topology_watch_first(struct topology_watch *w, struct err *err)
 {
-    int64_t until_us = w->began_us + START_MS * 1000LL;
     enum err_code code = ERR_OK;
     pthread_mutex_lock(&w->lock);
-    while (!w->looked && time_monotonic_us() < until_us)
-        wait_until(w, until_us);
+    while (!w->looked && deadline_wait(&w->changed, &w->lock, &w->first_until)) {
+    }
     if (w->known && w->report.n_of[TOPOLOGY_BREAKS] > 0)
         code = topology_verdict(&w->report, err);
     pthread_mutex_unlock(&w->lock);
