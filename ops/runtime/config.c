@@ -52,7 +52,7 @@ static const struct setting settings[] = {
     INT(api_admin_port, "8081", 0, 65535, "Port of /healthz, /readyz and /metrics of `hirelog api`."),
     INT(worker_admin_port, "8082", 0, 65535, "The same of `hirelog worker`."),
     INT(api_threads, "2", 1, 64, "Threads that serve HTTP."),
-    INT(list_threads, "4", 1, 64, "Threads that ask PostgreSQL for lists and searches."),
+    INT(list_threads, "4", 1, 64, "Lists of one kind, per service, that PostgreSQL is asked for at once."),
     INT(api_connections_max, "4096", 16, 100000, "Open HTTP connections."),
     INT(transaction_timeout_ms, "10000", 4000, 60000, "Timeout of a Kafka transaction (ms). All other timeouts follow from it."),
     INT(batch_commands_max, "1000", 1, 10000, "Commands of one lane transaction."),
