@@ -156,19 +156,24 @@ void desk_free(struct desk *d)
     free(d);
 }
 
-void desk_submit(struct desk *d, struct desk_job *job)
+void desk_submit_all(struct desk *d, struct desk_job **jobs, size_t n)
 {
     struct err err;
+    size_t taken = 0;
     pthread_mutex_lock(&d->lock);
-    bool closed = d->closed, full = d->n == DESK_LINE_MAX, first = !d->head;
-    if (!closed && !full)
-        put(d, job);
+    bool closed = d->closed, first = !d->head;
+    for (; !closed && taken < n && d->n < DESK_LINE_MAX; taken++)
+        put(d, jobs[taken]);
     if (first)
         pthread_cond_signal(&d->more);
     pthread_mutex_unlock(&d->lock);
-    if (!closed && !full)
-        return;
     (void)err_set(&err, ERR_UNAVAILABLE,
                   closed ? "this process is stopping" : "too many wait for the same");
-    fail(job, &err);
+    for (; taken < n; taken++)
+        fail(jobs[taken], &err);
+}
+
+void desk_submit(struct desk *d, struct desk_job *job)
+{
+    desk_submit_all(d, &job, 1);
 }

@@ -39,5 +39,7 @@ void desk_close(struct desk *d);
 void desk_free(struct desk *d); /* NULL ok; nobody uses it any more */
 /* Any thread. The job is the desk's until its request is resumed. */
 void desk_submit(struct desk *d, struct desk_job *job);
+/* All at once, so that they are served together. */
+void desk_submit_all(struct desk *d, struct desk_job **jobs, size_t n);
 
 #endif

@@ -108,11 +108,32 @@ void lookups_free(struct lookups *l)
     free(l);
 }
 
+void lookups_submit_all(struct lookups *l, struct lookup **lookups, size_t n)
+{
+    struct {
+        size_t item;
+        struct lookup *lookup;
+    } asked[LOOKUPS_MAX]; /* they are not ours to look at once the first ones are submitted */
+    struct desk_job *jobs[LOOKUPS_MAX];
+    assert(n <= LOOKUPS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        asked[i].lookup = lookups[i];
+        asked[i].item = 0;
+        while (asked[i].item < l->n && l->items[asked[i].item].query != lookups[i]->query)
+            asked[i].item++;
+        assert(asked[i].item < l->n);
+    }
+    for (size_t item = 0; item < l->n; item++) {
+        size_t n_jobs = 0;
+        for (size_t i = 0; i < n; i++)
+            if (asked[i].item == item)
+                jobs[n_jobs++] = &asked[i].lookup->job;
+        if (n_jobs > 0)
+            desk_submit_all(l->items[item].desk, jobs, n_jobs);
+    }
+}
+
 void lookups_submit(struct lookups *l, struct lookup *lookup)
 {
-    size_t i = 0;
-    while (i < l->n && l->items[i].query != lookup->query)
-        i++;
-    assert(i < l->n);
-    desk_submit(l->items[i].desk, &lookup->job);
+    lookups_submit_all(l, &lookup, 1);
 }

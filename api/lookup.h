@@ -33,5 +33,8 @@ void lookups_stop(struct lookups *l);
 void lookups_free(struct lookups *l); /* NULL ok; nobody uses it any more */
 /* query: an item query of the service. */
 void lookups_submit(struct lookups *l, struct lookup *lookup);
+/* At most LOOKUPS_MAX at once; those of one query are read together. */
+#define LOOKUPS_MAX 512
+void lookups_submit_all(struct lookups *l, struct lookup **lookups, size_t n);
 
 #endif

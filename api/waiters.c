@@ -1,5 +1,6 @@
 #include "api/waiters.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
@@ -27,6 +28,8 @@
 #define PARTITIONS_MAX 1024
 #define CHANNEL_MAX    64
 #define PAYLOAD_MAX    64
+
+static_assert(WAITERS_BATCH_MAX <= LOOKUPS_MAX, "one batch's bodies are asked for at once");
 
 struct queue { /* of tickets, ascending offsets */
     struct ticket *head, *tail;
@@ -238,25 +241,30 @@ outcomes_find(struct waiters *w, struct ticket **batch, size_t n, struct err *er
     return ERR_OK;
 }
 
-/* What is to be shown is read where all reads of it are, so that what holds them up does not hold up this thread. */
-static void ticket_decided(struct waiters *w, struct ticket *t)
+static bool wants_body(const struct ticket *t)
 {
-    if (!t->shown.query || t->state != TICKET_DECIDED || t->outcome.rejected) {
-        ticket_end(w, t, t->state);
-        return;
-    }
-    struct lookups *lookups = w->service->lookups;
-    ticket_out(w);
-    t->shown.id = t->shows_created ? t->command_id : t->outcome.aggregate_id;
-    lookups_submit(lookups, &t->shown);
+    return t->shown.query && t->state == TICKET_DECIDED && !t->outcome.rejected;
 }
 
+/* What is to be shown is read where all reads of it are, so that what holds them up does not hold up this thread. */
 static enum err_code
 batch_answer(struct waiters *w, struct ticket **batch, size_t n, struct err *err)
 {
+    struct lookup *bodies[WAITERS_BATCH_MAX];
+    size_t n_bodies = 0;
     TRY(outcomes_find(w, batch, n, err));
-    for (size_t i = 0; i < n; i++)
-        ticket_decided(w, batch[i]);
+    for (size_t i = 0; i < n; i++) {
+        struct ticket *t = batch[i];
+        if (wants_body(t)) {
+            t->shown.id = t->shows_created ? t->command_id : t->outcome.aggregate_id;
+            bodies[n_bodies++] = &t->shown;
+            ticket_out(w);
+        } else
+            ticket_end(w, t, t->state);
+    }
+    struct lookups *lookups = w->service->lookups;
+    if (n_bodies > 0)
+        lookups_submit_all(lookups, bodies, n_bodies);
     return ERR_OK;
 }
 
