@@ -442,9 +442,10 @@ static bool session_valid(const char *token)
     struct pg_param hash =
         pg_p_bytea(&view.arena, (struct bytes){(const uint8_t *)token, strlen(token)});
     struct pg_param hashes = pg_p_array(&view.arena, PG_BYTEA_ARRAY, &hash, 1);
-    const struct pg_stmt stmt = {.sql = sql_file_find("user", "vault", "sessions_live")->text};
+    static struct pg_stmt stmt = {.name = "sessions_live"};
     const PGresult *r = NULL;
     struct err err;
+    stmt.sql = sql_file_find("user", "vault", "sessions_live")->text;
     assert_int_equal(pg_exec(view_pg("user"), &stmt, &hashes, 1, &r, &err), ERR_OK);
     assert_int_equal(PQntuples(r), 1);
     return !pg_is_null(r, 0, 1);
