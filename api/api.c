@@ -102,26 +102,6 @@ static enum err_code services_add(struct api *api, struct err *err)
     return ERR_OK;
 }
 
-static enum err_code identity_key_read(struct api *api, struct err *err)
-{
-    char text[512];
-    FILE *f = fopen(api->cfg->identity_key_file, "re");
-    if (!f)
-        return err_set(err, ERR_INVALID, "identity_key_file = %s cannot be read",
-                       api->cfg->identity_key_file);
-    size_t n = fread(text, 1, sizeof(text), f);
-    fclose(f);
-    while (n > 0 && strchr("\r\n", text[n - 1]))
-        n--;
-    if (n < IDENTITY_KEY_BYTES)
-        return err_set(err, ERR_INVALID, "identity_key_file needs %d bytes or more",
-                       IDENTITY_KEY_BYTES);
-    crypto_generichash(api->identity_key, sizeof(api->identity_key), (const uint8_t *)text, n, NULL,
-                       0);
-    sodium_memzero(text, sizeof(text));
-    return ERR_OK;
-}
-
 static struct bytes text_bytes(const char *text)
 {
     return (struct bytes){(const uint8_t *)text, strlen(text)};
@@ -137,7 +117,7 @@ static enum err_code api_open(struct api *api, struct err *err)
         return err_set(err, ERR_INTERNAL, "feed table: no fitting row for %s", mistake);
     TRY(topology_watch_start(cfg, true, &api->topology, err));
     TRY(schema_ids_look_up(err));
-    TRY(identity_key_read(api, err));
+    TRY(identity_key_read(cfg, api->identity_key, err));
     TRY(sessions_open(api, &api->sessions, err));
     api->logins_by_email = throttle_new(cfg->login_attempts_max, cfg->login_window_s * SECOND_US);
     api->logins_by_address = throttle_new(cfg->login_attempts_max * LOGIN_ADDRESS_FACTOR,

@@ -7,10 +7,9 @@
 
 #include <stdatomic.h>
 
+#include "api/identity_key.h"
 #include "consumers/manifest.h"
 #include "ops/runtime/config.h"
-
-#define IDENTITY_KEY_BYTES 32
 
 struct sender;
 struct waiters;
