@@ -16,6 +16,7 @@
 #include "api/password.h"
 #include "api/throttle.h"
 #include "api/write.h"
+#include "consumers/recovery_token.h"
 #include "ops/runtime/log.h"
 #include "ops/runtime/timeutil.h"
 #include "producers/user/user.h"
@@ -31,7 +32,8 @@ struct account_work {
     const char *email;   /* whose attempts are counted */
     uint8_t address[16]; /* from where */
     struct session_owner owner;
-    struct identity who; /* of a login */
+    struct identity who;               /* of a login */
+    struct recovery_token token_shown; /* of a reset */
     bool active;
     const char *hash;           /* that proves who it is; NULL = there is none */
     const char *made_before;    /* the hash in the command's own row; NULL = none yet */
@@ -455,18 +457,22 @@ static bool password_parse(struct request *rq)
     return ok;
 }
 
+/* The owner's credential now, and its hash; no hash: the vault has lost it, and no password is right. */
 static enum err_code account_find(struct request *rq, struct err *err)
 {
     enum { CAUGHT_UP, CREDENTIAL_ID, PASSWORD_HASH };
     struct account_work *w = rq->work;
     struct change_password *command = rq->write->command;
     const PGresult *r = NULL;
-    struct pg_param p = pg_p_uuid(&rq->arena, &rq->identity.user_id);
+    struct pg_param p = pg_p_uuid(&rq->arena, &w->owner.user_id);
     TRY(db_exec(rq->api->vault, api_sql(VAULT_ACCOUNT_FIND), &p, 1, &r, err));
-    if (!pg_get_bool(r, 0, CAUGHT_UP) || pg_is_null(r, 0, PASSWORD_HASH))
+    if (!pg_get_bool(r, 0, CAUGHT_UP))
         return err_set(err, ERR_UNAVAILABLE, "accounts are still catching up");
+    if (pg_is_null(r, 0, CREDENTIAL_ID))
+        return err_set(err, ERR_NOT_FOUND, "there is no such account");
     command->old_credential_id = pg_get_uuid(r, 0, CREDENTIAL_ID);
-    w->hash = arena_strdup(&rq->arena, pg_get_text(r, 0, PASSWORD_HASH));
+    if (!pg_is_null(r, 0, PASSWORD_HASH))
+        w->hash = arena_strdup(&rq->arena, pg_get_text(r, 0, PASSWORD_HASH));
     return ERR_OK;
 }
 
@@ -542,4 +548,74 @@ enum step account_password(struct request *rq)
     uuid_format(&rq->identity.user_id, id);
     w->email = arena_strdup(&rq->arena, id); /* guesses are counted per account here */
     return vault_ask(rq, VAULT_ACCOUNT_FIND, password_find, password_found);
+}
+
+/* ---- a new password without the old one: what an operator's token proves */
+
+static bool reset_parse(struct request *rq)
+{
+    char principal[2 * sizeof(((struct recovery_token *)NULL)->mac) + 1];
+    struct account_work *w = work_new(rq);
+    struct field_errors *errors = ARENA_NEW(&rq->arena, struct field_errors);
+    json_t *body = NULL;
+    if (!write_body(rq, &body, errors))
+        return false;
+    const char *token = member_take(rq, body, "token", 1, RECOVERY_TOKEN_TEXT, errors);
+    w->password = password_take(rq, body, "new_password", errors);
+    body_wipe(rq);
+    if (token && !recovery_token_parse(token, &w->token_shown))
+        field_errors_add(errors, &rq->arena, "token", "format", "the token that was printed");
+    sodium_bin2hex(principal, sizeof(principal), w->token_shown.mac, sizeof(w->token_shown.mac));
+    bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors);
+    json_decref(body);
+    return ok;
+}
+
+static enum step reset_refuse(struct request *rq)
+{
+    const struct account_work *w = rq->work;
+    wipe(w->password);
+    return reply_invalid_field(rq, "token", "invalid",
+                               "The token was used, is older than an hour, or is none of ours.");
+}
+
+/* Two at once with one token: the decider saw the other one first. */
+static enum step reset_refused(struct request *rq)
+{
+    const char *reason = rq->write->ticket.outcome.reason;
+    return strcmp(reason, "invalid_credentials") == 0 ? reset_refuse(rq) : write_rejected(rq);
+}
+
+static enum step reset_found(struct request *rq)
+{
+    const struct account_work *w = rq->work;
+    const struct change_password *command = rq->write->command;
+    if (rq->errand->code != ERR_OK)
+        return reply_err(rq, &rq->errand->err);
+    if (w->made_before)
+        return credential_compare(rq);
+    if (w->account_code == ERR_UNAVAILABLE)
+        return account_unknown(rq);
+    if (w->account_code != ERR_OK ||
+        !recovery_token_proved(&w->token_shown, rq->api->identity_key, &command->old_credential_id,
+                               time_now_us()))
+        return reset_refuse(rq);
+    return credential_make(rq);
+}
+
+enum step account_reset(struct request *rq)
+{
+    char id[UUID_TEXT_LEN + 1];
+    if (!reset_parse(rq))
+        return STEP_DONE;
+    struct account_work *w = rq->work;
+    struct change_password *command = rq->write->command;
+    rq->write->refused = reset_refused;
+    command->user_id = w->token_shown.user_id;
+    command->new_credential_id = rq->write->command_id;
+    command->meta.actor = (struct actor){.kind = ACTOR_KIND_USER, .id = command->user_id};
+    w->owner.user_id = command->user_id;
+    uuid_format(&command->user_id, id);
+    w->email = arena_strdup(&rq->arena, id); /* guesses are counted per account here */
+    return vault_ask(rq, VAULT_ACCOUNT_FIND, password_find, reset_found);
 }

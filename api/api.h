@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#include "api/identity_key.h"
+#include "consumers/identity_key.h"
 #include "consumers/manifest.h"
 #include "ops/runtime/config.h"
 

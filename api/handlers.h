@@ -11,6 +11,7 @@ handler_fn account_register;
 handler_fn account_login;
 handler_fn account_logout;
 handler_fn account_password;
+handler_fn account_reset;
 
 handler_fn command_status;
 

@@ -236,7 +236,7 @@ static const struct command {
     {"topics",      run_topics,      false, "`topics create` what is missing in Kafka, or `topics check`"        },
     {"deadletters", run_deadletters, true,  "list, show, retry or skip what was put aside"                       },
     {"account",     run_account,     true,
-     "`account list --without-credential`: to which nobody can log in"                                           },
+     "`account list --without-credential`; `account recover USER-ID`: a token for a new password"                },
     {"repair",      run_repair,      false,
      "`repair rebuild` a view, `repair accept-commands` as they are (W11)"                                       },
     {"replay",      run_replay,      true,  "make views anew from the event logs; `replay help`"                 },

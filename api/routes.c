@@ -109,6 +109,10 @@ const struct route routes[] = {
      .command = &type_change_password, .actor_field = "user_id",
      .body_schema = "{\"old_password\":{\"type\":\"string\",\"format\":\"password\"},\"new_password\":" PASSWORD_SCHEMA "}",
      .summary = "Change the password; other sessions end."},
+    {"POST", "/api/password/reset/", WHO_ANYONE, MHD_HTTP_NO_CONTENT, account_reset, "user",
+     .command = &type_change_password,
+     .body_schema = "{\"token\":{\"type\":\"string\"},\"new_password\":" PASSWORD_SCHEMA "}",
+     .summary = "Set a password anew with a one-time token from an operator; all sessions end."},
     {"POST", "/api/profile/deactivate/", WHO_USER, MHD_HTTP_NO_CONTENT, write_handler, "user",
      .command = &type_deactivate_user, .actor_field = "user_id", .conditional = true,
      .summary = "Close the own account; its sessions end, its address stays taken."},
@@ -303,10 +307,10 @@ static bool is(const char *a, const char *b)
     return a && strcmp(a, b) == 0;
 }
 
-/* Where does this field of the command come from? Credentials are the account handlers' own. */
+/* Where does this field of the command come from? Credentials, and whose account it is, may be the account handlers' own. */
 static bool field_has_source(const struct route *r, const struct field *f)
 {
-    bool by_handler = r->handler != write_handler && !f->digest;
+    bool by_handler = r->handler != write_handler && (!f->digest || f == r->command->key);
     bool key_found = (r->key_query || r->derive) && f == r->command->key;
     return f->api || by_handler || key_found || is(r->creates, f->name) ||
            is(r->actor_field, f->name) || path_captures(r->path, f->name);

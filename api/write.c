@@ -173,6 +173,14 @@ bool write_fill(struct request *rq, json_t *body, struct field_errors *errors)
 
 /* ---- what the row lets follow from the fields */
 
+enum step write_rejected(struct request *rq)
+{
+    const struct write *w = rq->write;
+    const char *reason = w->ticket.outcome.reason;
+    return reply_refused(rq, refusal_status(reason), arena_strdup(&rq->arena, reason),
+                         &w->command_id);
+}
+
 static enum step decided(struct request *rq);
 static void ticket_make(struct request *rq, int64_t deadline_us);
 
@@ -438,8 +446,7 @@ static enum step decided(struct request *rq)
         return reply_refused(rq, MHD_HTTP_UNPROCESSABLE_CONTENT, "idempotency_key_reused",
                              &w->command_id);
     if (o->rejected)
-        return reply_refused(rq, refusal_status(o->reason), arena_strdup(&rq->arena, o->reason),
-                             &w->command_id);
+        return w->refused ? w->refused(rq) : write_rejected(rq);
     return w->then ? w->then(rq) : write_applied(rq);
 }
 

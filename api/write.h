@@ -27,6 +27,7 @@ struct write {
     uint8_t digest[32];
     handler_fn *otherwise; /* write_stored()'s */
     handler_fn *then;      /* after an applied outcome, in place of the plain answer; NULL = that */
+    handler_fn *refused;   /* after a rejected one, likewise */
 };
 
 /* The handler of all routes whose command is fully described by the table. */
@@ -54,6 +55,8 @@ enum step write_stored(struct request *rq, handler_fn *otherwise);
 enum step write_send(struct request *rq);
 /* The plain answer to an applied outcome. */
 enum step write_applied(struct request *rq);
+/* The plain answer to a rejected one. */
+enum step write_rejected(struct request *rq);
 
 /* Without anybody waiting: an audit record. */
 MUST_CHECK enum err_code write_audit(struct request *rq,

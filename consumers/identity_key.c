@@ -1,4 +1,4 @@
-#include "api/identity_key.h"
+#include "consumers/identity_key.h"
 
 #include <errno.h>
 #include <sodium.h>

@@ -3,7 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "api/recovery_token.h"
+#include "consumers/recovery_token.h"
 
 #define NOW_US  1790000000000000
 #define HOUR_US (RECOVERY_TOKEN_SECONDS * 1000000LL)

@@ -2,8 +2,8 @@
  * identity_key.h - the secret of `identity_key_file`: proves what this system itself said, such as who an
  * anonymous sender is (I1) and that a recovery token is ours.
  */
-#ifndef API_IDENTITY_KEY_H
-#define API_IDENTITY_KEY_H
+#ifndef CONSUMERS_IDENTITY_KEY_H
+#define CONSUMERS_IDENTITY_KEY_H
 
 #include "ops/runtime/config.h"
 

@@ -1,4 +1,4 @@
-#include "api/recovery_token.h"
+#include "consumers/recovery_token.h"
 
 #include <assert.h>
 #include <sodium.h>

@@ -7,10 +7,10 @@
  * change: with it, or with any other change of the password, the account has another credential.
  * A loss of the vault, which is why it exists, cannot lose it. Pure; any thread.
  */
-#ifndef API_RECOVERY_TOKEN_H
-#define API_RECOVERY_TOKEN_H
+#ifndef CONSUMERS_RECOVERY_TOKEN_H
+#define CONSUMERS_RECOVERY_TOKEN_H
 
-#include "api/identity_key.h"
+#include "consumers/identity_key.h"
 #include "ops/runtime/uuid.h"
 
 #define RECOVERY_TOKEN_SECONDS 3600
