@@ -65,7 +65,7 @@ static void every_write_to_the_vault_says_what_its_commit_waits_for(void **state
         if (strcmp(f->kind, "vault") != 0 || !writes)
             continue;
         if (!strstr(f->text, "set_config('synchronous_commit', 'on', true) AS durable") &&
-            !strstr(f->text, "set_config('synchronous_commit', 'local', true) AS local"))
+            !strstr(f->text, "set_config('synchronous_commit', 'off', true) AS quick"))
             fail_msg("%s/vault/%s.sql", f->service, f->name);
         n++;
     }
