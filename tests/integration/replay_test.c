@@ -350,8 +350,11 @@ static void a_generation_is_believed_as_far_as_the_one_before(void **state)
     (void)state;
     pid_t worker = worker_spawn(NULL);
     await_projected("job", "job");
-    await_number(text("SELECT count(*) FROM %s.lane_progress WHERE caught_up", live_view("job")),
-                 WORLD_PARTITIONS);
+    await_number(text("SELECT count(*) FROM %s.lane l JOIN pg_stat_activity a ON a.pid = "
+                      "l.backend_pid AND a.backend_start = l.backend_start JOIN "
+                      "%s.lane_progress p USING (partition) WHERE p.caught_up",
+                      live_view("job"), live_view("job")),
+                 WORLD_PARTITIONS); /* not those of the worker before */
     await_number(
         text("SELECT count(*) FROM %s.position_progress WHERE caught_up", live_view("job")),
         WORLD_PARTITIONS);
