@@ -31,19 +31,16 @@ cluster_of() { # PID - its data directory
 }
 
 cluster_pids() { # DIRECTORY
-    local cwd
-    for cwd in /proc/[0-9]*/cwd; do
-        [[ $(readlink "$cwd" 2>/dev/null) != "$1" ]] || basename "$(dirname "$cwd")"
-    done
+    find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$1" 2>/dev/null | cut -d / -f 3
 }
 
-cluster_kill() { # DIRECTORY - the postmaster first, so that it cannot tidy up
-    local pids
-    pids=$(cluster_pids "$1")
+cluster_kill() { # DIRECTORY - at once and all: none gets to write what it still holds
+    local postmaster children
+    postmaster=$(head -n 1 "$1/postmaster.pid")
+    kill -STOP "$postmaster"
+    children=$(pgrep -P "$postmaster")
     # shellcheck disable=SC2086
-    kill -STOP $pids
-    # shellcheck disable=SC2086
-    kill -KILL $pids
+    kill -KILL "$postmaster" $children 2>/dev/null || :
     until_true 20 "no process of $1" cluster_gone "$1"
 }
 
