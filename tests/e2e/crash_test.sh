@@ -67,7 +67,6 @@ for ((round = 1; ; round++)); do
 done
 
 it "the rows are gone, and nobody says so of what was acknowledged"
-[[ $(jq -c '.caught_up | [.user, .job]' "$http_work/readyz") == '[false,false]' ]] || die "readyz: $(<"$http_work/readyz")"
 call '' GET "/api/jobs/$job_id/" 503
 call '' GET "/api/jobs/$nobody/" 503
 call '' GET "/api/clients/$nobody/" 503
@@ -77,6 +76,8 @@ call '' POST /api/login/ 503 "$(printf "$login" "$dan_email")"
 call "$ana_token" GET /api/profile/ 503
 call "$ben_token" POST "/api/applications/$application_id/withdraw/" 503 '' -H "Idempotency-Key: withdraw.$round"
 "$HIRELOG_BIN" account list --without-credential --config "$HIRELOG_CONFIG" && die "a list of accounts that are not there" || [[ $? == 75 ]] || die "exit code"
+
+[[ $(jq -c '.caught_up | [.user, .job]' "$http_work/readyz") == '[false,false]' ]] || die "readyz: $(<"$http_work/readyz")"
 
 it "what is there is shown"
 call '' GET "/api/jobs/$first/" 200
