@@ -5,7 +5,7 @@
 source "$(dirname "$0")/../faults/standby.sh"
 tidy_up() {
     local status=$?
-    kill -CONT "$(pid_of worker)" 2>/dev/null || :
+    kill -CONT "$(pid_of worker)" ${writer:-} 2>/dev/null || :
     faults_end
     exit "$status"
 }
@@ -19,7 +19,8 @@ apply_for "$ben_token" "$job_id"
 seen_by "$ben_token" "/api/freelancers/$ben_id/applications/" '.results[0].status' submitted
 
 acknowledge() { # what the crash is to lose: an account, a job, a withdrawal
-    kill -STOP "$(sql "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")" # it writes what nobody waits for
+    writer=$(sql "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'") # it writes what nobody waits for
+    kill -STOP "$writer"
     dan_email=dan.$RANDOM.$EPOCHREALTIME@example.org
     call '' POST /api/register/ 201 "{\"email\": \"$dan_email\", \"password\": \"correct horse of dan\", \"display_name\": \"Dan\", \"roles\": [\"client\"]}"
     post_job "$ana_token"
