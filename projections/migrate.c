@@ -155,6 +155,7 @@ static enum err_code kept_generations(struct migration *m, struct err *err)
         names[i] = arena_strdup(&m->arena, pg_get_text(r, i, 0));
     for (int i = 0; i < n; i++) {
         TRY(enter(m, names[i], err));
+        TRY(script(m, "common", "migrate", "outcome_key", err));
         TRY(progress(m, names[i], err));
     }
     return ERR_OK;

@@ -549,6 +549,8 @@ static void a_view_of_an_older_program_learns_who_has_caught_up(void **state)
                     "ALTER TABLE position ADD caught_up bool NOT NULL;"
                     "CREATE SCHEMA hirelog_job_g0_kept;"
                     "CREATE TABLE hirelog_job_g0_kept.lane (LIKE lane);"
+                    "CREATE TABLE hirelog_job_g0_kept.outcome (LIKE outcome);"
+                    "ALTER TABLE hirelog_job_g0_kept.outcome DROP COLUMN key;"
                     "CREATE TABLE hirelog_job_g0_kept.position (LIKE position)");
     OK(view_migrate());
     assert_string_equal(view_text(pg, &left), "4");
@@ -558,6 +560,7 @@ static void a_view_of_an_older_program_learns_who_has_caught_up(void **state)
     assert_true(view_item("job", "job", 999).caught_up);
     view_script(pg, "SELECT FROM hirelog_job_g0_kept.lane_progress;"
                     "SELECT FROM hirelog_job_g0_kept.position_progress;"
+                    "SELECT key FROM hirelog_job_g0_kept.outcome;"
                     "DROP SCHEMA hirelog_job_g0_kept CASCADE;"
                     "DELETE FROM hirelog_job_g1.lane_caught_up");
 }
