@@ -72,7 +72,7 @@ static void tell(struct lost_credentials *c)
 void lost_credentials_ask(struct lost_credentials *c, struct pg *pg)
 {
     struct err ignored;
-    const PGresult *r;
+    const PGresult *r = NULL;
     int64_t now = time_monotonic_us();
     if (!c->service || now < c->ask_at_us || step(pg, c->service, &c->walk, &r, &ignored) != ERR_OK)
         return;
@@ -118,7 +118,7 @@ enum err_code lost_credentials_list(const struct config *cfg,
     TRY(service_control_read(cfg, service, &control, err));
     TRY(service_pg_open(cfg, service, control.generation, o, &pg, err));
     for (;;) {
-        const PGresult *r;
+        const PGresult *r = NULL;
         TRY(step(pg, service, &walk, &r, err));
         add_lines(r, out);
         if (pg_is_null(r, 0, NEXT))

@@ -31,7 +31,7 @@ cluster_of() { # PID - its data directory
 }
 
 cluster_pids() { # DIRECTORY
-    find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$1" 2>/dev/null | cut -d / -f 3
+    { find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$1" 2>/dev/null || :; } | cut -d / -f 3 # some end meanwhile
 }
 
 cluster_kill() { # DIRECTORY - at once and all: none gets to write what it still holds
