@@ -134,6 +134,7 @@ api_and_worker_up() {
     spawn api
     worker_pid=${faults_pids[0]}
     until_true 60 "an api that serves" grep -q 'msg="serving"' "$HIRELOG_VAR/log/api.log"
+    until_true 60 "a worker that has started" grep -q 'msg="worker started"' "$HIRELOG_VAR/log/worker.log"
     HIRELOG_URL=http://127.0.0.1:$(sed -n 's/.*msg="serving".* port=\([0-9]*\).*/\1/p' "$HIRELOG_VAR/log/api.log")
     worker_admin=http://127.0.0.1:$(sed -n 's/.*msg="worker started".* admin_port=\([0-9]*\).*/\1/p' "$HIRELOG_VAR/log/worker.log")
     until_true 60 "a worker that is ready" worker_is_ready
