@@ -1,9 +1,11 @@
 #include "consumers/archive_group.h"
 
 #include "ops/runtime/kafka.h"
+#include "ops/runtime/timeutil.h"
 
 #define COMMITTED_MS  10000
 #define FETCH_WAIT_MS 1
+#define AGAIN_NS      50000000L
 
 void archive_group_topic(const char *prefix,
                          const struct archive_manifest *m,
@@ -40,6 +42,21 @@ static enum err_code says(rd_kafka_resp_err_t code, const struct archive_group *
                    rd_kafka_err2str(code));
 }
 
+/* A coordinator that moves, or has just begun, says no for a moment. */
+static rd_kafka_resp_err_t ask_committed(rd_kafka_t *reader, rd_kafka_topic_partition_list_t *list)
+{
+    int64_t deadline = time_monotonic_us() + COMMITTED_MS * 1000LL;
+    for (;;) {
+        rd_kafka_resp_err_t code = rd_kafka_committed(reader, list, COMMITTED_MS);
+        for (int i = 0; !code && i < list->cnt; i++)
+            code = list->elems[i].err;
+        if (!code || time_monotonic_us() > deadline)
+            return code;
+        struct timespec slice = {.tv_nsec = AGAIN_NS};
+        nanosleep(&slice, NULL);
+    }
+}
+
 static enum err_code read_group(const struct config *cfg,
                                 const struct archive_manifest *m,
                                 const struct archive_group *g,
@@ -48,11 +65,9 @@ static enum err_code read_group(const struct config *cfg,
     rd_kafka_t *reader = NULL;
     rd_kafka_topic_partition_list_t *list = NULL;
     TRY(open_group(cfg, m, g, &reader, &list, err));
-    rd_kafka_resp_err_t code = rd_kafka_committed(reader, list, COMMITTED_MS);
-    for (size_t i = 0; !code && i < m->n_partitions; i++) {
-        code = list->elems[i].err;
+    rd_kafka_resp_err_t code = ask_committed(reader, list);
+    for (size_t i = 0; !code && i < m->n_partitions; i++)
         g->next[i] = list->elems[i].offset >= 0 ? list->elems[i].offset : -1;
-    }
     rd_kafka_topic_partition_list_destroy(list);
     kafka_consumer_close(reader);
     return code ? says(code, g, err) : ERR_OK;

@@ -2,6 +2,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include "ops/runtime/timeutil.h"
+
+#define GONE_PATIENCE_US 5000000
+#define GONE_SLICE_NS    20000000L
 
 void import_mark_topic(const char *topic, char ret[TOPIC_NAME_MAX])
 {
@@ -43,13 +49,27 @@ enum err_code import_mark_set(rd_kafka_t *rk, const char *topic, int replication
     return kafka_topics_create(rk, &spec, 1, err);
 }
 
+/* A broker learns of a deletion a little later than the controller; who asks it meanwhile would wait for nothing. */
+static void await_gone(rd_kafka_t *rk, const char *topic)
+{
+    bool found = true;
+    struct err ignored;
+    int64_t deadline = time_monotonic_us() + GONE_PATIENCE_US;
+    while (import_mark_find(rk, topic, &found, &ignored) == ERR_OK && found &&
+           time_monotonic_us() < deadline) {
+        struct timespec slice = {.tv_nsec = GONE_SLICE_NS};
+        nanosleep(&slice, NULL);
+    }
+}
+
 enum err_code import_mark_clear(rd_kafka_t *rk, const char *topic, struct err *err)
 {
     char mark[TOPIC_NAME_MAX];
     struct err why = {0};
     import_mark_topic(topic, mark);
     enum err_code code = kafka_topic_delete(rk, mark, &why);
-    if (code == ERR_OK || code == ERR_NOT_FOUND)
-        return ERR_OK;
-    return err_set(err, code, "%s", why.msg);
+    if (code != ERR_OK && code != ERR_NOT_FOUND)
+        return err_set(err, code, "%s", why.msg);
+    await_gone(rk, topic);
+    return ERR_OK;
 }

@@ -22,7 +22,7 @@ import_mark_find(rd_kafka_t *rk, const char *topic, bool *ret, struct err *err);
 /* Seen by the broker that we ask when it returns; there already is fine. */
 MUST_CHECK enum err_code
 import_mark_set(rd_kafka_t *rk, const char *topic, int replication, struct err *err);
-/* Not there is fine. */
+/* Not there is fine. Gone for the broker that we ask, too, when it returns (or 5 s have passed). */
 MUST_CHECK enum err_code import_mark_clear(rd_kafka_t *rk, const char *topic, struct err *err);
 
 #endif
