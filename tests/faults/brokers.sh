@@ -100,7 +100,7 @@ cluster_start() { # alone|together
     done
     for id in "${formats[@]}"; do wait "$id"; done
     for id in "${nodes[@]}"; do broker_start "$id"; done
-    until_true 60 'three brokers' all_in_sync
+    until_true 150 'three brokers' all_in_sync
     "$faults_root/ops/stack.sh" up postgres
     # shellcheck disable=SC1091
     source "$var/run/stack.env"

@@ -44,7 +44,7 @@ whole_shape() { # alone|together
     cluster_start "$1"
     hirelog_up worker
     hirelog_up api
-    until_true 60 'worker and API' eval 'ready worker && ready api'
+    until_true 90 'worker and API' eval 'ready worker && ready api'
     person ana client
     (umask 077 && echo "Authorization: Bearer $ana_token" >"$http_work/ana")
     until_true 20 'a job' stored first
