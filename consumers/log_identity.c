@@ -82,7 +82,7 @@ static enum err_code check_event(const struct lane_session *s,
                                  int64_t *ret_at_us,
                                  struct err *err)
 {
-    struct found_event found;
+    struct found_event found = {0};
     *ret_at_us = 0;
     if (uuid_is_nil(expected))
         return ERR_OK;
