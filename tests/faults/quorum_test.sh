@@ -3,18 +3,33 @@
 # as before without a restart. Longer than the watchdog's patience of 20 s.
 # shellcheck disable=SC1091,SC2154
 source "$(dirname "$0")/brokers.sh"
-outage_s=30 return_s=45 shapes=(alone)
+outage_s=30 return_s=45 shapes=(alone) writers=8
 if [[ ${HIRELOG_ROUND:-short} == full ]]; then
     outage_s=120 return_s=15 shapes=(alone together)
 fi
 
-post() { # KEY - the status of a write
-    curl -sS -o "$http_work/answer" -w '%{http_code}' --max-time 40 -X POST -H "@$http_work/ana" -H "Idempotency-Key: $1" \
+post() { # KEY [FILE] - the status of a write; the answer goes into the file
+    curl -sS -o "${2:-$http_work/answer}" -w '%{http_code}' --max-time 40 -X POST -H "@$http_work/ana" -H "Idempotency-Key: $1" \
         -H 'Prefer: wait=2' -H 'Content-Type: application/json' --data-binary "$json" "$HIRELOG_URL/api/jobs/create/"
 }
 
 stored() { # KEY - its write is answered in full
     [[ $(post "$1") == 201 ]]
+}
+
+# Writes on and on until one is not answered in full: so lanes are within transactions when the brokers die.
+writer() { # NUMBER
+    local n=0 status=201
+    while [[ $status == 201 ]]; do
+        n=$((n + 1))
+        echo "writer-$1-$n" >>"$http_work/keys"
+        status=$(post "writer-$1-$n" "$http_work/answer-$1") || status=none
+    done
+    echo "$status" >>"$http_work/statuses"
+}
+
+busy() { # the writers have been at it for a while
+    (($(wc -l <"$http_work/keys") >= 10 * writers))
 }
 
 most() { # A B
@@ -39,7 +54,7 @@ outage() { # the statuses of the writes go into $statuses
 
 whole_shape() { # alone|together
     declare -A statuses=()
-    local keys=0 key threads descriptors peak_threads=0 peak_descriptors=0 began rows
+    local writing=() keys=0 key threads descriptors peak_threads=0 peak_descriptors=0 began rows
     it "three brokers, the controller $1: writes are decided"
     cluster_start "$1"
     hirelog_up worker
@@ -51,8 +66,17 @@ whole_shape() { # alone|together
     threads=$(threads_of worker) descriptors=$(descriptors_of worker)
 
     it "two brokers away for $outage_s s: 503 or 202, nobody ends"
+    : >"$http_work/keys"
+    : >"$http_work/statuses"
+    for ((key = 1; key <= writers; key++)); do
+        writer "$key" &
+        writing+=($!)
+    done
+    until_true 60 'writers at work' busy
     kill_now broker1 broker2
     outage
+    wait "${writing[@]}"
+    grep -vE '^(503|202)$' "$http_work/statuses" && die 'a writer was answered neither 503 nor 202'
     for key in "${!statuses[@]}"; do echo "$key: ${statuses[$key]} writes"; done
     call '' GET /api/jobs/ 200
     echo "worker: $threads threads and $descriptors descriptors before, at most $peak_threads and $peak_descriptors meanwhile"
@@ -72,6 +96,10 @@ whole_shape() { # alone|together
     for ((key = 1; key <= keys; key++)); do
         until_true 20 "write away-$key" stored "away-$key"
     done
+    while read -r key; do
+        until_true 20 "write $key" stored "$key"
+    done <"$http_work/keys"
+    keys=$((keys + $(wc -l <"$http_work/keys")))
     rows=$(sql "SELECT count(*) FROM $(view job).posting WHERE client_id = '$ana_id'")
     [[ $rows == $((keys + 2)) ]] || die "$rows jobs of $((keys + 2)) keys"
     (($(threads_of worker) <= threads + threads / 10)) || die "threads before $threads, after $(threads_of worker)"
