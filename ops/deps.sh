@@ -26,16 +26,23 @@ missing_packages() {
         sed -n "s/^installed //p"); } || return 0 # grep found none missing
 }
 
+as_root=()
+become_root() { # WHAT-TO-DO-AS-ROOT
+    ((EUID != 0)) || return 0
+    sudo -n true 2>/dev/null || die "missing packages; as root: $*"
+    as_root=(sudo -n)
+}
+
 apt_install() {
-    local as_root=()
-    if ((EUID != 0)); then
-        sudo -n true 2>/dev/null || die "missing packages; as root: apt-get install --no-install-recommends $*"
-        as_root=(sudo -n)
-    fi
+    become_root apt-get install --no-install-recommends "$*"
     echo "  APT   $*"
     "${as_root[@]}" apt-get -qq update || die "apt-get update failed; needed: $*"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get -qq install -y --no-install-recommends "$@" >/dev/null || die "apt-get could not install: $*"
+}
+
+debian_archive() {
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Release: bookworm' | head -n 1
 }
 
 # libmicrohttpd of the next Debian, from its source: the Makefile says why. Apt takes it from the archive that Debian 12 came from and
@@ -43,7 +50,12 @@ apt_install() {
 microhttpd_fetch() { # DIR
     local archive options=(-qq -o "Dir::Etc::sourcelist=$1/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$1/lists"
         -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=)
-    archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
+    archive=$(debian_archive)
+    if [[ -z $archive ]]; then # a machine whose lists were thrown away does not know
+        become_root apt-get update
+        "${as_root[@]}" apt-get -qq update
+        archive=$(debian_archive)
+    fi
     [[ -n $archive ]] || die "no apt source of Debian 12 (bookworm) on this machine"
     mkdir -p "$1/lists/partial"
     echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive trixie main" >"$1/sources.list"
