@@ -35,6 +35,16 @@ for name in ce_specversion=1.0 ce_id= ce_type= ce_source=/hirelog/job ce_time= c
     grep -q "$name" "$http_work/headers" || die "no $name in: $(<"$http_work/headers")"
 done
 
+it "a valid traceparent goes with the command to its events, an invalid one does not"
+trace=$(head -c 16 /dev/urandom | od -An -tx1 | tr -d ' \n') parent=b7ad6b7169203331
+for value in "00-$trace-$parent-01" "01-$trace-$parent-03-more" "ff-$trace-$parent-01" "00-$trace-$parent-01-more" "00-${trace^^}-$parent-01"; do
+    call "$ana_token" POST /api/jobs/create/ 201 "$json" -H "Traceparent: $value"
+done
+call "$ana_token" POST /api/jobs/create/ 201 "$json" -H "traceparent: 00-$trace-$parent-01" -H "traceparent: 00-$trace-$parent-01"
+kcat -q -b "$HIRELOG_BROKERS" -C -t hirelog.job.events -X isolation.level=read_committed -o beginning -e -f '%h\n' >"$http_work/headers"
+carried=$(grep -io "traceparent=[^,]*$trace[^,]*" "$http_work/headers" | sort | uniq -c | tr -s ' ')
+[[ $carried == " 2 traceparent=00-$trace-$parent-01" ]] || die "carried: $carried"
+
 it "the registry speaks Confluent's dialect"
 call '' GET /subjects 200
 has 'type' array

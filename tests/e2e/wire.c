@@ -11,6 +11,7 @@
 
 #define IN_MAX     (1024 * 1024)
 #define PATIENCE_S 30
+#define VERSION    "HTTP/1.1 "
 #define CLOSING_S  5 /* behind the last answer */
 
 static void wait_no_longer_than(int fd, int seconds)
@@ -102,14 +103,14 @@ static size_t body_len(const struct wire *w, int status, bool head_only)
 int wire_answer(struct wire *w, bool head_only)
 {
     size_t head;
-    int status;
     w->head[0] = '\0';
     while ((head = head_len(w)) == 0)
         if (!hear(w))
             return 0;
     (void)snprintf(w->head, WIRE_HEAD_MAX, "%.*s", (int)head, w->in);
-    if (sscanf(w->head, "HTTP/1.1 %d ", &status) != 1)
+    if (strncmp(w->head, VERSION, strlen(VERSION)) != 0)
         return 0;
+    int status = (int)strtol(w->head + strlen(VERSION), NULL, 10);
     w->body_len = body_len(w, status, head_only);
     while (w->have < head + w->body_len)
         if (!hear(w))
