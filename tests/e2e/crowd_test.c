@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,6 +64,7 @@ static void api_exec(const char *config, const char *log)
         _exit(1);
     for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
         (void)setenv(settings[i][0], settings[i][1], 1);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* http.h ends the test program where it fails */
     execl(bin, bin, "api", "--config", config, (char *)NULL);
     _exit(1);
 }
