@@ -11,7 +11,7 @@ SCHEMAS := schemas
 -include config.mk
 
 CC := gcc
-PKGS := rdkafka avro-c libpq jansson libsodium libcrypto libcurl
+PKGS := rdkafka avro-c libpq jansson libsodium libcrypto libcurl icu-uc
 # Not Debian 12's libmicrohttpd, but the next Debian's (1.0.1, ops/deps.sh builds it): in 0.9.75 a folded line changes the *name* of its
 # field, CR alone ends a line, blanks are part of a target and NUL ends a value (RFC 9112 2.2, 3, 5.2; 9110 5.5), so that we see another
 # request than a proxy in front of us; and a Content-Length that is no number is answered twice. Static: ops/runtime/half_close.c

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build=(gcc make pkg-config libc6-dev librdkafka-dev libavro-dev libpq-dev libjansson-dev libsodium-dev
-    libssl-dev libcurl4-openssl-dev libcmocka-dev liblz4-dev libzstd-dev libsasl2-dev zlib1g-dev)
+    libssl-dev libicu-dev libcurl4-openssl-dev libcmocka-dev liblz4-dev libzstd-dev libsasl2-dev zlib1g-dev)
 stack=(postgresql-15 maven openjdk-17-jre-headless curl jq kcat procps util-linux)
 lint=(clang-format-14 clang-tidy-14 git jq)
 test=(python3-venv openjdk-17-jdk-headless)

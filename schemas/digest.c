@@ -7,12 +7,21 @@
 
 #include "ops/runtime/strbuf.h"
 #include "schemas/codec.h"
+#include "schemas/text.h"
 
 static void add_record(struct strbuf *s,
                        const struct record_type *t,
                        const void *value,
                        const void *defaults,
                        struct arena *a);
+
+/* Text as it is; of an e-mail address, the letter case tells nothing apart. */
+static void add_string(struct strbuf *s, const struct field *f, const char *text, struct arena *a)
+{
+    assert(text != NULL);
+    bool email = f->format != NULL && strcmp(f->format, "email") == 0;
+    strbuf_add_json(s, email ? text_ascii_lower(text, a) : text);
+}
 
 static void add_item(struct strbuf *s,
                      const struct field *f,
@@ -30,8 +39,7 @@ static void add_item(struct strbuf *s,
         strbuf_addf(s, "%" PRId64, *(const int64_t *)item);
         break;
     case FIELD_STRING:
-        assert(*(const char *const *)item != NULL);
-        strbuf_add_json(s, *(const char *const *)item);
+        add_string(s, f, *(const char *const *)item, a);
         break;
     case FIELD_UUID:
         uuid_format(item, text);

@@ -1,13 +1,16 @@
 /* json.c - JSON bodies -> records, with every mistake named. The other way is json_out.c. */
 #include "schemas/json.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "ops/runtime/money.h"
 #include "ops/runtime/strbuf.h"
 #include "ops/runtime/timeutil.h"
 #include "schemas/codec.h"
+#include "schemas/json_number.h"
 #include "schemas/text.h"
+#include "schemas/unicode.h"
 
 #define NAME_SHOWN_MAX 64 /* bytes of a sender's own member name that we repeat */
 
@@ -159,6 +162,7 @@ enum err_code json_parse(
 {
     struct place place;
     json_error_t error = {0};
+    text = json_numbers_plain(text, a);
     place_find(&place, (const char *)text.data, text.len);
     if (place.too_deep)
         return err_set(err, ERR_INVALID, "nested deeper than %d", JSON_DEPTH_MAX);
@@ -269,6 +273,8 @@ static void read_string(struct reading *r,
     const struct text_format *format = find_format(f->format);
     if (r->errors->n == n && !format->fits(text))
         complain(r, p, "format", "%s", format->detail);
+    else if (r->errors->n == n && *text != '\0' && !text_is_visible(text))
+        complain(r, p, "format", "must have a visible character");
     *ret = arena_strdup(r->arena, text);
 }
 
@@ -278,6 +284,11 @@ static void read_long(struct reading *r,
                       const json_t *json,
                       int64_t *ret)
 {
+    double real = json_real_value(json);
+    if (real != 0 && real == nearbyint(real)) { /* too long for json_numbers_plain() */
+        complain(r, p, "range", "must be %lld to %lld", (long long)f->min, (long long)f->max);
+        return;
+    }
     if (!json_is_integer(json)) {
         complain(r, p, "type", "must be an integer");
         return;

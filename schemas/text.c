@@ -135,6 +135,15 @@ bool text_is_email(const char *text)
     }
 }
 
+char *text_ascii_lower(const char *text, struct arena *a)
+{
+    char *lower = arena_strdup(a, text);
+    for (char *c = lower; *c != '\0'; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    return lower;
+}
+
 size_t text_prefix(const char *text, size_t max)
 {
     size_t len = strnlen(text, max + 1);

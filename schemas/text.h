@@ -5,7 +5,7 @@
 #ifndef SCHEMAS_TEXT_H
 #define SCHEMAS_TEXT_H
 
-#include "ops/runtime/base.h"
+#include "ops/runtime/arena.h"
 
 #define TEXT_EMAIL_MAX 254
 
@@ -20,6 +20,8 @@ bool text_is_text(const char *text);
 /* The e-mail addresses of HTML forms: ASCII, one @, dotted labels behind it, at most
  * TEXT_EMAIL_MAX. */
 bool text_is_email(const char *text);
+/* A copy with the letters A to Z in lower case. */
+char *text_ascii_lower(const char *text, struct arena *a);
 /* Bytes of the longest prefix of clean text that has at most `max` bytes and cuts no character. */
 size_t text_prefix(const char *text, size_t max);
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "schemas/records.h"
+#include "schemas/text.h"
 
 /* Every command names its user right after meta. */
 #define USER_ID_AT offsetof(struct register_user, user_id)
@@ -19,11 +20,7 @@ static void user_of_command(const void *command, struct arena *a, struct uuid_li
 
 const char *user_email_key(const char *email, struct arena *a)
 {
-    char *key = arena_strdup(a, email);
-    for (char *c = key; *c; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-    return key;
+    return text_ascii_lower(email, a);
 }
 
 static const struct user_state *find_user(const struct decide_input *in, const struct uuid *id)

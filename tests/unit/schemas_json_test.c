@@ -6,6 +6,7 @@
 
 #include "schemas/codec.h"
 #include "schemas/json.h"
+#include "schemas/json_number.h"
 #include "schemas/records.h"
 #include "tests/unit/schemas_random.h"
 
@@ -158,14 +159,63 @@ static void integers_are_integers(void **state)
         {"1000000000001",        "budget.amount:range"},
         {"9223372036854775807",  "budget.amount:range"},
         {"-9223372036854775808", "budget.amount:range"},
-        {"5.0",                  "budget.amount:type" },
-        {"1e3",                  "budget.amount:type" },
+        {"5.0",                  ""                   },
+        {"1e3",                  ""                   },
+        {"0.001E+3",             ""                   },
+        {"50e-1",                ""                   },
+        {"1.000000000000e12",    ""                   },
+        {"-0.0",                 "budget.amount:range"},
+        {"1000000000000.5",      "budget.amount:type" },
+        {"5.5",                  "budget.amount:type" },
+        {"1e-1",                 "budget.amount:type" },
+        {"1e13",                 "budget.amount:range"},
+        {"1e300",                "budget.amount:range"},
         {"\"5\"",                "budget.amount:type" },
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         const char *text = arena_printf(&arena, "{\"budget\":{\"amount\":%s,\"currency\":\"EUR\"}}",
                                         cases[i].amount);
         assert_string_equal(mistakes(&type_edit_job, text), cases[i].mistakes);
+    }
+}
+
+/* One number has one value, so one digest; beyond 2^53 too, where a double would round. */
+static void integers_of_every_spelling_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sent, *plain;
+    } cases[] = {
+        {"{\"a\":1.0}",                     "{\"a\":1}"                              },
+        {"[10e-1,1E0,0.1e+1,100.00e-2]",    "[1,1,1,1]"                              },
+        {"[9007199254740993.0]",            "[9007199254740993]"                     },
+        {"[-90071992547409930e-1]",         "[-9007199254740993]"                    },
+        {"[999999999999999999.0,1e17]",     "[999999999999999999,100000000000000000]"},
+        {"[0.0,-0.0,0e99999999,-0e-5]",     "[0,0,0,0]"                              },
+        {"[1e18,1.5,1e-1,1e999999999999]",  "[1e18,1.5,1e-1,1e999999999999]"         },
+        {"[\"1.0\",\"\\\"2.0\",3.0]",       "[\"1.0\",\"\\\"2.0\",3]"                },
+        {"[01.0,1.,1.e1,.5,-,1e,1e+,+1.0]", "[01.0,1.,1.e1,.5,-,1e,1e+,+1]"          },
+        {"1.0",                             "1"                                      },
+        {"\"1.0",                           "\"1.0"                                  },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct bytes sent = {(const uint8_t *)cases[i].sent, strlen(cases[i].sent)};
+        struct bytes plain = json_numbers_plain(sent, &arena);
+        assert_int_equal(plain.len, strlen(cases[i].plain));
+        assert_memory_equal(plain.data, cases[i].plain, plain.len);
+    }
+}
+
+static void texts_that_nobody_sees_are_refused(void **state)
+{
+    (void)state;
+    static const char *const blank[] = {" ", "\t\n", "\u00a0\u3000", "\u200b", "\u2800", "\ufe0f"};
+    for (size_t i = 0; i < ARRAY_SIZE(blank); i++) {
+        json_t *o = json_pack("{s:s}", "title", blank[i]);
+        char *text = json_dumps(o, 0);
+        assert_string_equal(mistakes(&type_edit_job, text), "title:format");
+        free(text);
+        json_decref(o);
     }
 }
 
@@ -447,6 +497,8 @@ int main(void)
         cmocka_unit_test(wrong_types_are_type_errors),
         cmocka_unit_test(null_is_not_absent),
         cmocka_unit_test(integers_are_integers),
+        cmocka_unit_test(integers_of_every_spelling_are_exact),
+        cmocka_unit_test(texts_that_nobody_sees_are_refused),
         cmocka_unit_test(lengths_count_characters),
         cmocka_unit_test(a_line_has_no_control_characters),
         cmocka_unit_test(addresses_are_checked),
