@@ -14,6 +14,7 @@
 #include "api/item.h"
 #include "api/lookup.h"
 #include "api/password.h"
+#include "api/password_text.h"
 #include "api/throttle.h"
 #include "api/write.h"
 #include "consumers/recovery_token.h"
@@ -23,14 +24,15 @@
 #include "schemas/codec.h"
 #include "schemas/records.h"
 #include "schemas/text.h"
+#include "schemas/unicode.h"
 
 /* What an account handler keeps while others work for it. */
 struct account_work {
     struct password_job job;
-    char *password;      /* arena; wiped when it has been used */
-    char *old_password;  /* of a change */
-    const char *email;   /* whose attempts are counted */
-    uint8_t address[16]; /* from where */
+    struct password_text password;     /* wiped when it has been used */
+    struct password_text old_password; /* of a change */
+    const char *email;                 /* whose attempts are counted */
+    uint8_t address[16];               /* from where */
     struct session_owner owner;
     struct identity who;               /* of a login */
     struct recovery_token token_shown; /* of a reset */
@@ -42,12 +44,6 @@ struct account_work {
     char token[SESSION_TOKEN_TEXT + 1];
     int64_t expires_at;
 };
-
-static void wipe(char *password)
-{
-    if (password)
-        sodium_memzero(password, strlen(password));
-}
 
 static void body_wipe(struct request *rq)
 {
@@ -77,12 +73,6 @@ static char *member_take(struct request *rq,
         text = arena_strdup(&rq->arena, json_string_value(v));
     (void)json_object_del(body, name);
     return text;
-}
-
-static char *
-password_take(struct request *rq, json_t *body, const char *name, struct field_errors *errors)
-{
-    return member_take(rq, body, name, PASSWORD_MIN, PASSWORD_MAX, errors);
 }
 
 static struct account_work *work_new(struct request *rq)
@@ -198,7 +188,7 @@ static enum step account_unknown(struct request *rq)
 static enum step credential_compared(struct request *rq)
 {
     struct account_work *w = rq->work;
-    wipe(w->password);
+    password_text_wipe(&w->password);
     if (w->job.pool.refused || w->job.ok)
         attempt_forgive(rq);
     if (w->job.pool.refused)
@@ -215,10 +205,13 @@ static enum step credential_compare(struct request *rq)
 {
     struct account_work *w = rq->work;
     if (!attempt_allowed(rq)) {
-        wipe(w->password);
+        password_text_wipe(&w->password);
         return STEP_DONE;
     }
-    struct password_job job = {.verify = true, .hash = w->made_before, .password = w->password};
+    struct password_job job = {.verify = true,
+                               .hash = w->made_before,
+                               .password = w->password.prepared,
+                               .other = w->password.raw};
     return job_run(rq, job, credential_compared);
 }
 
@@ -229,7 +222,7 @@ static enum step credential_saved(struct request *rq)
         return reply_err(rq, &rq->errand->err);
     if (w->made_before) /* the same key at the same time */
         return credential_compare(rq);
-    wipe(w->password);
+    password_text_wipe(&w->password);
     return write_send(rq);
 }
 
@@ -245,7 +238,7 @@ static enum step credential_made(struct request *rq)
 static enum step credential_make(struct request *rq)
 {
     struct account_work *w = rq->work;
-    struct password_job job = {.password = w->password};
+    struct password_job job = {.password = w->password.prepared};
     return job_run(rq, job, credential_made);
 }
 
@@ -260,6 +253,17 @@ static const char *anonymous_principal(struct request *rq, const char *email)
     return sodium_bin2hex(hex, 2 * sizeof(mac) + 1, mac, sizeof(mac));
 }
 
+/* The address as it is compared. One in ASCII is stored as it was sent; of any other the form in ASCII
+ * is, which others can write to; one without such a form is refused by the schema's format. */
+static const char *email_canonical(struct request *rq, json_t *body)
+{
+    const char *sent = json_string_value(json_object_get(body, "email"));
+    const char *key = sent ? unicode_email(sent, &rq->arena) : "";
+    if (sent && !text_is_email(sent) && text_is_email(key))
+        (void)json_object_set_new(body, "email", json_string(key));
+    return key;
+}
+
 static bool register_parse(struct request *rq)
 {
     struct account_work *w = work_new(rq);
@@ -267,10 +271,9 @@ static bool register_parse(struct request *rq)
     json_t *body = NULL;
     if (!write_body(rq, &body, errors))
         return false;
-    const char *email = json_string_value(json_object_get(body, "email"));
-    w->email = user_email_key(email ? email : "", &rq->arena);
+    w->email = email_canonical(rq, body);
     const char *principal = anonymous_principal(rq, w->email);
-    w->password = password_take(rq, body, "password", errors);
+    password_text_take(body, "password", PASSWORD_NEW, &rq->arena, &w->password, errors);
     body_wipe(rq);
     bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors);
     json_decref(body);
@@ -309,7 +312,7 @@ static bool login_parse(struct request *rq)
     if (!write_body(rq, &body, errors))
         return false;
     const char *email = member_take(rq, body, "email", 1, 254, errors);
-    w->password = member_take(rq, body, "password", 1, PASSWORD_MAX, errors);
+    password_text_take(body, "password", PASSWORD_PROOF, &rq->arena, &w->password, errors);
     body_wipe(rq);
     json_object_foreach(body, name, value)
         field_errors_add(errors, &rq->arena, name, "unknown", "no such member");
@@ -318,7 +321,7 @@ static bool login_parse(struct request *rq)
         (void)reply_invalid(rq, errors);
         return false;
     }
-    w->email = user_email_key(email, &rq->arena);
+    w->email = email ? unicode_email(email, &rq->arena) : "";
     return true;
 }
 
@@ -388,7 +391,7 @@ static enum step login_profile(struct request *rq)
 static enum step login_verified(struct request *rq)
 {
     struct account_work *w = rq->work;
-    wipe(w->password);
+    password_text_wipe(&w->password);
     if (w->job.pool.refused || (w->job.ok && w->active)) /* never tried, or no guess */
         attempt_forgive(rq);
     if (w->job.pool.refused)
@@ -404,11 +407,14 @@ static enum step login_found(struct request *rq)
 {
     struct account_work *w = rq->work;
     if (rq->errand->code != ERR_OK) {
-        wipe(w->password);
+        password_text_wipe(&w->password);
         attempt_forgive(rq);
         return reply_err(rq, &rq->errand->err);
     }
-    struct password_job job = {.verify = true, .hash = w->hash, .password = w->password};
+    struct password_job job = {.verify = true,
+                               .hash = w->hash,
+                               .password = w->password.prepared,
+                               .other = w->password.raw};
     return job_run(rq, job, login_verified);
 }
 
@@ -448,8 +454,8 @@ static bool password_parse(struct request *rq)
     json_t *body = NULL;
     if (!write_body(rq, &body, errors))
         return false;
-    w->old_password = member_take(rq, body, "old_password", 1, PASSWORD_MAX, errors);
-    w->password = password_take(rq, body, "new_password", errors);
+    password_text_take(body, "old_password", PASSWORD_PROOF, &rq->arena, &w->old_password, errors);
+    password_text_take(body, "new_password", PASSWORD_NEW, &rq->arena, &w->password, errors);
     body_wipe(rq);
     uuid_format(&rq->identity.user_id, principal);
     bool ok = write_begin(rq, rq->route->command, principal) && write_fill(rq, body, errors);
@@ -509,7 +515,7 @@ static enum step password_changed(struct request *rq)
 static enum step old_password_verified(struct request *rq)
 {
     struct account_work *w = rq->work;
-    wipe(w->old_password);
+    password_text_wipe(&w->old_password);
     if (w->job.pool.refused || w->job.ok)
         attempt_forgive(rq);
     if (w->job.pool.refused)
@@ -531,7 +537,10 @@ static enum step password_found(struct request *rq)
         return account_unknown(rq);
     if (!attempt_allowed(rq))
         return STEP_DONE;
-    struct password_job job = {.verify = true, .hash = w->hash, .password = w->old_password};
+    struct password_job job = {.verify = true,
+                               .hash = w->hash,
+                               .password = w->old_password.prepared,
+                               .other = w->old_password.raw};
     return job_run(rq, job, old_password_verified);
 }
 
@@ -561,7 +570,7 @@ static bool reset_parse(struct request *rq)
     if (!write_body(rq, &body, errors))
         return false;
     const char *token = member_take(rq, body, "token", 1, RECOVERY_TOKEN_TEXT, errors);
-    w->password = password_take(rq, body, "new_password", errors);
+    password_text_take(body, "new_password", PASSWORD_NEW, &rq->arena, &w->password, errors);
     body_wipe(rq);
     if (token && !recovery_token_parse(token, &w->token_shown))
         field_errors_add(errors, &rq->arena, "token", "format", "the token that was printed");
@@ -573,8 +582,8 @@ static bool reset_parse(struct request *rq)
 
 static enum step reset_refuse(struct request *rq)
 {
-    const struct account_work *w = rq->work;
-    wipe(w->password);
+    struct account_work *w = rq->work;
+    password_text_wipe(&w->password);
     return reply_invalid_field(rq, "token", "invalid",
                                "The token was used, is older than an hour, or is none of ours.");
 }

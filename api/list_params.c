@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/search_text.h"
 #include "ops/runtime/money.h"
 #include "schemas/text.h"
 
@@ -70,7 +71,7 @@ static struct mistake
 take_text(const struct filter *f, const char *text, struct arena *a, struct pg_param *ret)
 {
     (void)f;
-    *ret = pg_p_text(a, text);
+    *ret = pg_p_text(a, search_text_clean(text, a));
     return text_check(text, FILTER_TEXT_MAX, "1 to 200 characters");
 }
 

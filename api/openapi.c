@@ -201,9 +201,12 @@ static json_t *resource_schema(const char *resource)
 static json_t *page_schema(const char *resource)
 {
     json_t *results = array_of(ref(resource));
-    return json_pack("{s:s,s:{s:{s:[s,s]},s:{s:[s,s]},s:o}}", "type", "object", "properties",
-                     "next", "type", "string", "null", "previous", "type", "string", "null",
-                     "results", results);
+    return json_pack(
+        "{s:s,s:{s:{s:[s,s]},s:{s:[s,s],s:s},s:o}}", "type", "object", "properties", "next", "type",
+        "string", "null", "previous", "type", "string", "null", "description",
+        "The page of newer rows; null when there were none. It is no feed: a row that is "
+        "shown later may have an earlier time. GET /api/events/ tells all news.",
+        "results", results);
 }
 
 static json_t *problem_schema(void)

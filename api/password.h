@@ -20,9 +20,10 @@ struct password_job {
     struct pool_job pool; /* its request is the caller's to set, `refused` to look at */
     const struct passwords *passwords;
     const char *password;
-    bool verify;      /* else make a hash */
-    const char *hash; /* to verify; NULL = there is none: takes the same time and fails */
-    bool ok;          /* out: verified, or hashed */
+    const char *other; /* to verify: another spelling that may be the one, or NULL */
+    bool verify;       /* else make a hash */
+    const char *hash;  /* to verify; NULL = there is none: takes the same time and fails */
+    bool ok;           /* out: verified, or hashed */
     char made[PASSWORD_HASH_MAX];
 };
 

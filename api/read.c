@@ -332,6 +332,26 @@ cursor_at(struct arena *a, const struct list *l, const struct query_row *row, bo
     return c;
 }
 
+/* The place right beside that of a cursor, so that a walk the other way begins with the row there. */
+static void id_step(struct uuid *id, bool up)
+{
+    for (size_t i = sizeof(id->b); i-- > 0;) {
+        id->b[i] = (uint8_t)(up ? id->b[i] + 1 : id->b[i] - 1);
+        if (id->b[i] != (up ? 0x00 : 0xff))
+            break;
+    }
+}
+
+/* The way back from a page that has no rows (any more). */
+static const struct cursor *cursor_back(struct arena *a, const struct cursor *came)
+{
+    struct cursor *c = ARENA_NEW(a, struct cursor);
+    *c = *came;
+    c->backward = !came->backward;
+    id_step(&c->id, !c->backward);
+    return c;
+}
+
 static void rows_reverse(struct query_row *rows, size_t n)
 {
     for (size_t i = 0; i < n / 2; i++) {
@@ -354,6 +374,10 @@ static struct page page_cut(struct arena *a, const struct list *l, const struct 
     if (p.n > 0) {
         p.previous = newer ? cursor_at(a, l, &p.rows[0], true) : NULL;
         p.next = older ? cursor_at(a, l, &p.rows[p.n - 1], false) : NULL;
+    } else if (asked->has_cursor) {
+        const struct cursor *back = cursor_back(a, &asked->cursor);
+        p.previous = backward ? NULL : back;
+        p.next = backward ? back : NULL;
     }
     return p;
 }

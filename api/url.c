@@ -66,11 +66,38 @@ static bool param_parse(const char *text, size_t len, struct arena *a, struct ur
     return ret->name && ret->value;
 }
 
+static bool unreserved(int c)
+{
+    return c > 0 && c < 0x80 && (isalnum(c) || strchr("-._~", c));
+}
+
+/* RFC 3986 6.2.2: an escaped character that needs no escape stands for itself, and the digits of
+ * the other escapes are capitals. A repeated slash is one. */
+static const char *path_canonical(const char *text, size_t len, struct arena *a)
+{
+    char *out = arena_alloc(a, len + 1), *p = out;
+    for (size_t i = 0; i < len; i++) {
+        bool escape = text[i] == '%' && len - i >= 3 && hex_value(text[i + 1]) >= 0 &&
+                      hex_value(text[i + 2]) >= 0;
+        int c = escape ? hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]) : text[i];
+        if (escape && !unreserved(c)) {
+            *p++ = '%';
+            *p++ = (char)toupper((unsigned char)text[i + 1]);
+            *p++ = (char)toupper((unsigned char)text[i + 2]);
+        } else if (c != '/' || p == out || p[-1] != '/') {
+            *p++ = (char)c;
+        }
+        i += escape ? 2 : 0;
+    }
+    *p = '\0';
+    return out;
+}
+
 bool url_parse(const char *target, struct arena *a, struct url *ret)
 {
     const char *question = strchr(target, '?');
     ret->n_params = 0;
-    ret->path = question ? arena_strndup(a, target, (size_t)(question - target)) : target;
+    ret->path = path_canonical(target, question ? (size_t)(question - target) : strlen(target), a);
     if (!url_decode(a, ret->path, strlen(ret->path), false))
         return false;
     for (const char *p = question ? question + 1 : ""; *p;) {

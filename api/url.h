@@ -14,12 +14,13 @@ struct url_param {
     const char *value; /* "" when there is no `=` */
 };
 struct url {
-    const char *path; /* raw: still percent-encoded */
+    const char *path; /* still percent-encoded, in canonical form: see url_parse() */
     struct url_param params[URL_PARAMS_MAX];
     size_t n_params;
 };
 
-/* Splits and decodes. False: bad percent escape, U+0000 or bytes that are not UTF-8 in path or parameter,
+/* Splits, decodes the parameters, and writes the path in canonical form (RFC 3986 6.2.2; a repeated
+ * slash is one): paths that mean the same are the same text. False: bad percent escape, U+0000 or bytes that are not UTF-8 in path or parameter,
  * or too many of them. */
 MUST_CHECK bool url_parse(const char *target, struct arena *a, struct url *ret);
 /* Percent-decoded copy; plus: `+` is a space. NULL: bad escape, U+0000 or not UTF-8. */

@@ -64,7 +64,24 @@ static bool key_valid(const char *key)
     return len > 0 && len <= IDEMPOTENCY_KEY_MAX;
 }
 
-/* I1: the same caller, route and key always mean the same command. */
+/* The path as it is written when all ids are: however the request spelled it, a command has one id. */
+static const char *canonical_path(struct request *rq)
+{
+    const char *pattern = rq->route->path, *path = "";
+    for (size_t i = 0; i < rq->match.n_captures; i++) {
+        const struct capture *c = &rq->match.captures[i];
+        char id[UUID_TEXT_LEN + 1];
+        struct uuid uuid =
+            request_capture_uuid(rq, arena_strndup(&rq->arena, c->name, c->name_len));
+        uuid_format(&uuid, id);
+        path =
+            arena_printf(&rq->arena, "%s%.*s%s", path, (int)(c->name - 1 - pattern), pattern, id);
+        pattern = c->name + c->name_len + 1;
+    }
+    return arena_printf(&rq->arena, "%s%s", path, pattern);
+}
+
+/* I1: the same caller, route, ids in the path and key always mean the same command. */
 static bool command_id_make(struct request *rq, const char *principal, struct write *w)
 {
     const char *key = rq->headers.idempotency_key;
@@ -78,7 +95,7 @@ static bool command_id_make(struct request *rq, const char *principal, struct wr
         return false;
     }
     w->keyed = true;
-    w->command_id = uuid_v5_of(principal, rq->method, rq->url.path, key, NULL);
+    w->command_id = uuid_v5_of(principal, rq->route->method, canonical_path(rq), key, NULL);
     return true;
 }
 

@@ -19,6 +19,26 @@ static void path_and_parameters_come_apart(void **state)
     assert_null(url_param(&u, "other"));
 }
 
+/* RFC 3986 6.2.2. */
+static void a_path_has_one_spelling(void **state)
+{
+    (void)state;
+    static const char *const paths[][2] = {
+        {"/%61pi/jobs/?q=%61",  "/api/jobs/"   },
+        {"//api///jobs//",      "/api/jobs/"   },
+        {"/api/%7Ea%2d%2E%5f/", "/api/~a-._/"  },
+        {"/a%2fb%c3%a9/",       "/a%2Fb%C3%A9/"},
+        {"/a%2",                "/a%2"         },
+        {"/a%zz/%00",           "/a%zz/%00"    },
+        {"/A/../%2e%2E/",       "/A/../../"    },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        struct url u;
+        assert_true(url_parse(paths[i][0], &arena, &u));
+        assert_string_equal(u.path, paths[i][1]);
+    }
+}
+
 static void a_path_stays_raw(void **state)
 {
     (void)state;
@@ -89,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(path_and_parameters_come_apart),
+        cmocka_unit_test(a_path_has_one_spelling),
         cmocka_unit_test(a_path_stays_raw),
         cmocka_unit_test(bad_escapes_nul_and_bad_utf8_are_refused),
         cmocka_unit_test(too_many_parameters_are_refused),
