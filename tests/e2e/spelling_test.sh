@@ -111,17 +111,14 @@ done
 
 it "a search answers, whatever the text"
 pieces=('-' ' -' '- ' '-"' '"-' '-""' '!' '(' ')' '&' '|' '<->' ':*' '\' "'" ' or ' '-&' '-é' '-。' '-🙂' '-ⅷ' 'a-' '-a ' '--a' '%' '*' '/?' '-<b>')
-url=$HIRELOG_URL
-for list in jobs freelancers; do
-    for piece in "${pieces[@]}"; do
-        for n in 1 2 32 33 60; do
-            printf -v text '%*s' "$n" ''
-            text=$(python3 -c 'import sys, urllib.parse
-print(urllib.parse.quote((sys.argv[1] * int(sys.argv[2]))[:200], safe=""))' "$piece" "$n")
-            printf 'url = "%s/api/%s/?q=%s"\noutput = /dev/null\n' "$url" "$list" "$text"
-        done
-    done
-done >"$http_work/searches"
+python3 - "$HIRELOG_URL" "${pieces[@]}" >"$http_work/searches" <<'P'
+import sys, urllib.parse
+for path in ("jobs", "freelancers"):
+    for piece in sys.argv[2:]:
+        for n in (1, 33, 60):
+            text = urllib.parse.quote((piece * n)[:200], safe="")
+            print(f'url = "{sys.argv[1]}/api/{path}/?q={text}"\noutput = /dev/null')
+P
 curl -sS --max-time 120 -w '%{http_code}\n' -K "$http_work/searches" | sort | uniq -c >"$http_work/statuses"
 [[ $(awk '{print $2}' "$http_work/statuses") == 200 ]] || die "searches: $(<"$http_work/statuses")"
 
