@@ -1,9 +1,9 @@
 /*
- * group.h - the lanes of one service in this process. A group member of its own thread learns which
- * partitions are ours; its partitions stay paused (each lane reads for itself) and its commits are
- * a hint for lag tools (W3). A lane that nobody works on is adopted without waiting for the group:
- * a killed worker stays a member until its session ends, up to 45 s later. Safe because the lane
- * row and the producers fence (W3), never because of the group. Logs assignments.
+ * group.h - the lanes of one service in this process. A thread of its own looks at the service's database a few times a second: which
+ * workers live, and which lane is whose. So it knows its share (assignment.h), takes lanes that nobody has and gives up what is
+ * beyond its share; the look itself is how others know that this worker lives. A worker that is killed is gone with its
+ * connections, one that is frozen or whose host is gone after SILENT_MS. Safe because the lane row and the producers fence (W3),
+ * never because of the list. In Kafka the group has no members: its offsets are a hint for lag tools (W3, W11). Logs what moves.
  */
 #ifndef CONSUMERS_GROUP_H
 #define CONSUMERS_GROUP_H
@@ -21,7 +21,7 @@ MUST_CHECK enum err_code group_start(const struct config *cfg,
                                      struct err *err);
 /* Lanes end their batches; returns at once. */
 void group_request_stop(struct group *g);
-/* Waits for the thread, leaves the Kafka group and frees; false: a lane did not end in time, *g
+/* Waits for the thread and frees; false: a lane did not end in time, *g
  * still exists. */
 MUST_CHECK bool group_join(struct group *g, int timeout_ms);
 

@@ -9,13 +9,11 @@
 #define BACK_OFF_FIRST_MS 100
 #define BACK_OFF_MAX_MS   5000
 #define SLICE_MS          20
-#define HOLDER_CHECK_MS   500
 #define LOG_AGAIN_US      (60 * 1000000LL)
 
 struct lane {
     struct lane_identity id;
     struct lane_pulse pulse;
-    atomic_bool adopted;
     pthread_t thread;
     char complaint[ERR_MSG_MAX]; /* the last one that was logged, */
     int64_t complain_at_us;      /* and when the same may be logged again */
@@ -32,8 +30,9 @@ static void pause_ms(struct lane *l, int64_t ms)
     }
 }
 
-/* Is the lane another's, and is that one alive? Unknown (PostgreSQL away) counts as not. */
-static bool held_by_another(const struct lane *l, int64_t my_epoch)
+/* Has another owner taken the lane's row since this one last had it, or saw it free? Not known (PostgreSQL is away): the next opening
+ * tells. */
+static bool row_lost(const struct lane *l)
 {
     struct service_control control;
     struct err err;
@@ -46,39 +45,29 @@ static bool held_by_another(const struct lane *l, int64_t my_epoch)
         service_pg_open(l->id.cfg, l->id.service, control.generation, o, &pg, &err) != ERR_OK ||
         lane_row_holder(pg, l->id.partition, &epoch, &alive, &err) != ERR_OK)
         return false;
-    return epoch != my_epoch && alive;
+    return epoch != atomic_load(&l->pulse.epoch);
 }
 
 /*
- * W3: fenced, or our backend was ended by the one who took the lane, or anything else. When the row
- * is still ours it was our own expired transaction: go on. Else the other one keeps the lane while
- * it lives; the group says so too after at most a session timeout, or takes the partition from us.
- * Two owners never duel.
+ * W3: fenced, or our backend was ended by the one who took the lane, or anything else. When the row is still ours it was our
+ * own expired transaction: go on. Else the lane is given up, and whose it is next is decided as for every lane that
+ * this worker has not. Two owners never duel.
  */
-static void yield_to_holder(struct lane *l, int64_t my_epoch)
+static void yield(struct lane *l)
 {
-    int64_t until = time_monotonic_us() + l->id.timeouts.session_ms * 1000LL;
-    if (!held_by_another(l, my_epoch))
+    if (lane_pulse_stopping(&l->pulse) || !row_lost(l))
         return;
-    log_warn("another owner has the lane, yielding", KV_S("service", l->id.service->name),
-             KV_I("partition", l->id.partition));
-    if (atomic_load(&l->adopted)) {
-        lane_request_stop(l);
-        return;
-    }
-    lane_pulse_state(&l->pulse, LANE_BACKING_OFF, "another owner has the lane");
-    while (!lane_pulse_stopping(&l->pulse) && time_monotonic_us() < until &&
-           held_by_another(l, my_epoch))
-        pause_ms(l, HOLDER_CHECK_MS);
+    log_warn("lane: another owner has its row; giving the lane up",
+             KV_S("service", l->id.service->name), KV_I("partition", l->id.partition));
+    lane_request_stop(l);
 }
 
 /* One session, from opening to its end. *ret_ran: it decided commands. */
-static enum err_code run_session(struct lane *l, int64_t *ret_epoch, bool *ret_ran, struct err *err)
+static enum err_code run_session(struct lane *l, bool *ret_ran, struct err *err)
 {
     owned(lane_session_free) struct lane_session *s = NULL;
     *ret_ran = false;
     TRY(lane_session_open(&l->id, &l->pulse, &s, err));
-    *ret_epoch = s->row.epoch;
     *ret_ran = true;
     return lane_session_run(s, err);
 }
@@ -117,11 +106,11 @@ static void failed(struct lane *l, const struct err *err, int64_t back_off_ms)
 static void *lane_thread(void *arg)
 {
     struct lane *l = arg;
-    int64_t epoch = 0, back_off_ms = BACK_OFF_FIRST_MS;
+    int64_t back_off_ms = BACK_OFF_FIRST_MS;
     while (!lane_pulse_stopping(&l->pulse)) {
         struct err err = {0};
         bool ran;
-        enum err_code code = run_session(l, &epoch, &ran, &err);
+        enum err_code code = run_session(l, &ran, &err);
         if (code == ERR_OK || lane_pulse_stopping(&l->pulse))
             break;
         if (code == ERR_CORRUPT) {
@@ -130,8 +119,9 @@ static void *lane_thread(void *arg)
         }
         back_off_ms = ran ? BACK_OFF_FIRST_MS : back_off_ms * 2;
         back_off_ms = back_off_ms < BACK_OFF_MAX_MS ? back_off_ms : BACK_OFF_MAX_MS;
-        failed(l, &err, back_off_ms);
-        yield_to_holder(l, epoch);
+        yield(l);
+        if (!lane_pulse_stopping(&l->pulse))
+            failed(l, &err, back_off_ms);
     }
     log_info("lane closed", KV_S("service", l->id.service->name),
              KV_I("partition", l->id.partition));
@@ -148,7 +138,7 @@ enum err_code lane_start(const struct lane_options *o, struct lane **ret, struct
     l->id.group_hint = o->group_hint;
     l->id.group_hint_arg = o->arg;
     lane_pulse_init(&l->pulse, o->service->name, o->partition);
-    atomic_store(&l->adopted, o->adopted);
+    atomic_store(&l->pulse.epoch, o->epoch);
     int code = pthread_create(&l->thread, NULL, lane_thread, l);
     if (code != 0) {
         lane_pulse_release(&l->pulse);
@@ -162,11 +152,6 @@ enum err_code lane_start(const struct lane_options *o, struct lane **ret, struct
 void lane_request_stop(struct lane *l)
 {
     atomic_store(&l->pulse.stop, true);
-}
-
-void lane_confirm(struct lane *l)
-{
-    atomic_store(&l->adopted, false);
 }
 
 bool lane_join(struct lane *l, int timeout_ms)

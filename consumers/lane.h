@@ -1,7 +1,7 @@
 /*
  * lane.h - one partition of one service: a thread that opens sessions and runs them until it is
- * told to stop. Whatever is away, it backs off and tries again; what only a person can decide stops
- * it with a message. Logs its life.
+ * told to stop, or another owner has the lane's row. Whatever is away, it backs off and tries again; what only a person can
+ * decide stops it with a message. Logs its life.
  */
 #ifndef CONSUMERS_LANE_H
 #define CONSUMERS_LANE_H
@@ -14,10 +14,10 @@ struct lane_options {
     const struct config *cfg; /* outlives the lane */
     const struct service *service;
     int32_t partition;
+    int64_t
+        epoch; /* of its row, when it was seen without an owner: another one by now means that another owner came */
     group_hint_fn *group_hint;
     void *arg;
-    bool adopted; /* found without an owner, not assigned by the group: given up when another takes
-                     it */
 };
 
 struct lane_status {
@@ -36,8 +36,6 @@ MUST_CHECK enum err_code
 lane_start(const struct lane_options *o, struct lane **ret, struct err *err);
 /* The lane ends its batch, then its thread. Any thread; returns at once. */
 void lane_request_stop(struct lane *l);
-/* The group assigned it after all. */
-void lane_confirm(struct lane *l);
 /* Waits for the thread and frees the lane; false: it did not end in time and still exists. */
 MUST_CHECK bool lane_join(struct lane *l, int timeout_ms);
 int32_t lane_partition(const struct lane *l);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "consumers/lane_row.h"
 #include "ops/runtime/timeutil.h"
 
 #define LABELS_MAX 128
@@ -40,6 +41,7 @@ void lane_pulse_init(struct lane_pulse *p, const char *service, int32_t partitio
     };
     atomic_store(&p->lag, -1);
     atomic_store(&p->next_command, -1);
+    atomic_store(&p->epoch, LANE_EPOCH_ANY);
     pthread_mutex_init(&p->lock, NULL);
     lane_pulse_beat(p);
 }

@@ -25,9 +25,10 @@ enum lane_state {
 extern const char *const lane_state_name[LANE_STATE_N];
 
 struct lane_pulse {
-    atomic_bool stop;           /* please drain and end */
-    atomic_int state;           /* enum lane_state */
-    atomic_llong progress_us;   /* monotonic time when the thread last was in control */
+    atomic_bool stop;         /* please drain and end */
+    atomic_int state;         /* enum lane_state */
+    atomic_llong progress_us; /* monotonic time when the thread last was in control */
+    atomic_llong epoch; /* of the row, as the lane last knew it; LANE_EPOCH_ANY: whatever it is */
     atomic_llong next_command;  /* group hint */
     atomic_llong last_event_us; /* its time; 0 = not known yet */
     atomic_llong lag;           /* commands in the log that are not decided; -1 = not known yet */

@@ -25,6 +25,7 @@ static void read_row(const PGresult *r, struct lane_row *row)
 
 enum err_code lane_row_take(struct pg *pg,
                             int32_t partition,
+                            int64_t seen,
                             const char *owner,
                             int fold_version,
                             struct lane_row *ret,
@@ -32,18 +33,16 @@ enum err_code lane_row_take(struct pg *pg,
 {
     owned_value(arena_release) struct arena a;
     arena_init(&a);
-    struct pg_param evict[] = {pg_p_int4(&a, partition)};
+    struct pg_param evict[] = {pg_p_int4(&a, partition), pg_p_int8(&a, seen)};
     TRY(pg_exec(pg, lane_sql(SQL_LANE_EVICT), evict, ARRAY_SIZE(evict), NULL, err));
     struct pg_param take[] = {
-        pg_p_int4(&a, partition),
-        pg_p_text(&a, owner),
-        pg_p_int4(&a, fold_version),
-        pg_p_int8(&a, time_now_us()),
+        pg_p_int4(&a, partition),     pg_p_text(&a, owner), pg_p_int4(&a, fold_version),
+        pg_p_int8(&a, time_now_us()), pg_p_int8(&a, seen),
     };
     const PGresult *r;
     TRY(pg_exec(pg, lane_sql(SQL_LANE_TAKE), take, ARRAY_SIZE(take), &r, err));
     if (PQntuples(r) != 1)
-        return err_set(err, ERR_INTERNAL, "lane %d: the row could not be taken", partition);
+        return err_set(err, ERR_CONFLICT, "lane %d: another owner has the row", partition);
     *ret = (struct lane_row){.partition = partition};
     read_row(r, ret);
     return ERR_OK;

@@ -22,9 +22,13 @@ struct lane_row {
     struct uuid first_event_id, last_event_id; /* nil = no event yet */
 };
 
-/* Ends the former owner's backend, takes the row (made when missing). */
+#define LANE_EPOCH_ANY (-1)
+
+/* Ends the former owner's backend, takes the row (made when missing). seen: the epoch that the row has as the caller
+ * knows, or LANE_EPOCH_ANY. ERR_CONFLICT: it has another one by now, so somebody else took it since. */
 MUST_CHECK enum err_code lane_row_take(struct pg *pg,
                                        int32_t partition,
+                                       int64_t seen,
                                        const char *owner,
                                        int fold_version,
                                        struct lane_row *ret,

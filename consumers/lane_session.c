@@ -12,6 +12,7 @@
 #include "consumers/outcome.h"
 #include "consumers/retention.h"
 #include "consumers/state_store.h"
+#include "consumers/worker_name.h"
 #include "ops/runtime/clock_watch.h"
 #include "ops/runtime/lifecycle.h"
 #include "ops/runtime/log.h"
@@ -54,8 +55,10 @@ void lane_identity_init(struct lane_identity *ret,
 static enum err_code open_pg(struct lane_session *s, bool claims, struct pg **ret, struct err *err)
 {
     const struct lane_identity *id = s->id;
+    char name[WORKER_NAME_MAX];
+    worker_name_format("lane", name);
     struct pg_options o = {
-        .application_name = claims ? "hirelog lane claims" : "hirelog lane",
+        .application_name = claims ? "hirelog lane claims" : name,
         .statement_timeout_ms = id->timeouts.statement_ms,
         .idle_in_transaction_ms = id->timeouts.idle_in_transaction_ms,
         .planner_fixed = true,
@@ -81,12 +84,13 @@ void lane_session_free(struct lane_session *s)
 {
     if (!s)
         return;
+    pg_free(s->claims_pg);
+    pg_free(
+        s->pg); /* first: from here on the next owner may come, and closing Kafka's handles takes a while */
     inbox_release(&s->inbox);
     parked_release(&s->parked);
     kafka_consumer_close(s->commands);
     event_log_free(s->log);
-    pg_free(s->claims_pg);
-    pg_free(s->pg);
     apply_free(s->apply);
     codec_free(s->codec);
     arena_release(&s->arena);
@@ -225,7 +229,9 @@ static enum err_code open_session(struct lane_session *s, struct err *err)
     if (lane_pulse_stopping(s->pulse)) /* the lane may be another's by now: do not take it back */
         return err_set(err, ERR_UNAVAILABLE, "stopping");
     int fold_version = id->service->decider->fold_version;
-    TRY(lane_row_take(s->pg, id->partition, id->owner, fold_version, &s->row, err));
+    int64_t seen = atomic_load(&s->pulse->epoch);
+    TRY(lane_row_take(s->pg, id->partition, seen, id->owner, fold_version, &s->row, err));
+    atomic_store(&s->pulse->epoch, s->row.epoch);
     TRY(parked_load(&s->parked, s->pg, err));
     lane_pulse_beat(s->pulse);
     TRY(event_log_open_watched(id->cfg, id->service->name, id->partition, beat, s->pulse, &s->log,

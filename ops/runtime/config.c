@@ -430,8 +430,6 @@ struct config_timeouts config_derive(const struct config *c)
     return (struct config_timeouts){
         .message_ms = transaction_ms * 9 / 10,
         .socket_ms = transaction_ms - 1000,
-        .session_ms = transaction_ms * 9 / 2,
-        .max_poll_ms = transaction_ms * 30,
         .statement_ms = transaction_ms * 2 / 5,
         .idle_in_transaction_ms = transaction_ms + 5000,
         .batch_ms = transaction_ms / 4,
@@ -446,8 +444,6 @@ enum err_code config_timeouts_check(const struct config_timeouts *t,
         const char *rule;
         bool holds;
     } rules[] = {
-        {"transaction timeout < session timeout",             transaction_timeout_ms < t->session_ms   },
-        {"session timeout < max.poll.interval",               t->session_ms < t->max_poll_ms           },
         {"message timeout <= transaction timeout",            t->message_ms <= transaction_timeout_ms  },
         {"socket timeout <= transaction timeout - 100 ms",
          t->socket_ms <= transaction_timeout_ms - 100                                                  },

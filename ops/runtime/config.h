@@ -50,8 +50,7 @@ struct config {
 
 /* What RULES 5 derives from transaction_timeout_ms. */
 struct config_timeouts {
-    int message_ms, socket_ms, session_ms, max_poll_ms, statement_ms, idle_in_transaction_ms,
-        batch_ms;
+    int message_ms, socket_ms, statement_ms, idle_in_transaction_ms, batch_ms;
 };
 
 /* file may be NULL. services = NULL-terminated names that pg_<service> and pg_admin_<service>

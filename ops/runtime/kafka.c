@@ -63,11 +63,6 @@ static const struct setting consumer_settings[] = {
 #define SCANNER_RECORDS_PER_MIB 2048
 /* librdkafka asks every consumer for a group; manual assignment never joins it. */
 #define READER_GROUP "hirelog.reader"
-static const struct setting member_settings[] = {
-    {"partition.assignment.strategy", "range"         },
-    {"isolation.level",               "read_committed"},
-};
-
 static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err)
 {
     char why[256];
@@ -255,31 +250,6 @@ enum err_code kafka_follower_open(const struct config *cfg,
 {
     return reader_open(cfg, group ? group : READER_GROUP, "read_committed", fetch_wait_ms,
                        fetch_min_bytes, 0, ret, err);
-}
-
-enum err_code kafka_member_open(
-    const struct config *cfg,
-    const char *group,
-    void (*rebalance)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *),
-    void *opaque,
-    rd_kafka_t **ret,
-    struct err *err)
-{
-    struct config_timeouts t = config_derive(cfg);
-    rd_kafka_conf_t *conf = conf_new(cfg, err);
-    if (!conf)
-        return ERR_INVALID;
-    if (!set_all(conf, consumer_settings, ARRAY_SIZE(consumer_settings), err) ||
-        !set_all(conf, member_settings, ARRAY_SIZE(member_settings), err) ||
-        !set(conf, "group.id", group, err) ||
-        !set_int(conf, "session.timeout.ms", t.session_ms, err) ||
-        !set_int(conf, "max.poll.interval.ms", t.max_poll_ms, err)) {
-        rd_kafka_conf_destroy(conf);
-        return ERR_INVALID;
-    }
-    rd_kafka_conf_set_rebalance_cb(conf, rebalance);
-    rd_kafka_conf_set_opaque(conf, opaque);
-    return kafka_handle_open(RD_KAFKA_CONSUMER, conf, ret, err);
 }
 
 void kafka_producer_close(rd_kafka_t *rk)

@@ -58,14 +58,6 @@ MUST_CHECK enum err_code kafka_follower_open(const struct config *cfg,
                                              int fetch_min_bytes,
                                              rd_kafka_t **ret,
                                              struct err *err);
-/* Group member (range, classic, no static membership); the caller's rebalance callback. */
-MUST_CHECK enum err_code kafka_member_open(
-    const struct config *cfg,
-    const char *group,
-    void (*rebalance)(rd_kafka_t *, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t *, void *),
-    void *opaque,
-    rd_kafka_t **ret,
-    struct err *err);
 void kafka_producer_close(rd_kafka_t *rk); /* NULL ok; purges, never waits over 5 s (RULES 14) */
 void kafka_consumer_close(
     rd_kafka_t *rk); /* NULL ok; a watermark call that never answers delays it, not us */

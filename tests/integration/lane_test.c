@@ -363,6 +363,34 @@ static void a_second_owner_fences_the_first(void **state)
     worker_stop(worker);
 }
 
+/* An adopter takes a lane that it saw without an owner only while nobody else has come since. */
+static void of_two_that_saw_a_lane_free_one_gets_it(void **state)
+{
+    (void)state;
+    struct err err;
+    struct lane_row row;
+    struct service_control control;
+    struct pg_options o = {.application_name = "adopter"};
+    const struct service *job = service_find("job");
+    owned(pg_free) struct pg *first = NULL;
+    owned(pg_free) struct pg *second = NULL;
+    assert_int_equal(service_control_read(&world.cfg, job, &control, &err), ERR_OK);
+    assert_int_equal(service_pg_open(&world.cfg, job, control.generation, o, &first, &err), ERR_OK);
+    assert_int_equal(service_pg_open(&world.cfg, job, control.generation, o, &second, &err),
+                     ERR_OK);
+    int64_t seen = sql_number("SELECT epoch FROM hirelog_job_g1.lane WHERE partition = 0");
+    assert_int_equal(lane_row_take(first, 0, seen, "first", 1, &row, &err), ERR_OK);
+    int64_t taken = row.epoch;
+    assert_int_equal(lane_row_take(second, 0, seen, "second", 1, &row, &err), ERR_CONFLICT);
+    assert_int_equal(lane_row_take(first, 0, taken, "first", 1, &row, &err),
+                     ERR_OK); /* nobody ended its connection */
+    assert_int_equal(lane_row_take(second, 0, row.epoch, "second", 1, &row, &err), ERR_OK);
+    assert_string_equal(sql_text("SELECT owner FROM hirelog_job_g1.lane WHERE partition = 0"),
+                        "second");
+    assert_true(lane_row_take(first, 0, row.epoch, "first", 1, &row, &err) ==
+                ERR_UNAVAILABLE); /* its connection was ended */
+}
+
 static void two_workers_share_the_lanes_and_one_takes_over(void **state)
 {
     (void)state;
