@@ -613,6 +613,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(a_lane_remembers_its_fold_version_from_the_start, workers_end),
         cmocka_unit_test_teardown(a_sweep_that_fails_does_not_end_the_session, workers_end),
         cmocka_unit_test_teardown(commands_become_events_rows_and_outcomes, workers_end),
+        cmocka_unit_test_teardown(of_two_that_saw_a_lane_free_one_gets_it, workers_end),
         cmocka_unit_test_teardown(two_workers_share_the_lanes_and_one_takes_over, workers_end),
         cmocka_unit_test_teardown(a_command_sent_three_times_is_decided_once, workers_end),
         cmocka_unit_test_teardown(an_old_command_is_rejected_as_expired, workers_end),
