@@ -2,12 +2,15 @@
  * good. */
 #include "tests/unit/spec.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "consumers/event_header.h"
 #include "consumers/lane_session.h"
 #include "consumers/repair.h"
+#include "consumers/worker_name.h"
 #include "ops/runtime/timeutil.h"
 #include "producers/event_log.h"
 #include "schemas/records.h"
@@ -325,6 +328,45 @@ static void a_sweep_that_fails_does_not_end_the_session(void **state)
 
 /* ---- owners */
 
+/* A connection by which workers see that this process lives; it takes no lane. */
+struct living {
+    struct pg *pg;
+    pthread_t thread;
+    atomic_bool stop;
+};
+
+static void *live(void *arg)
+{
+    struct living *l = arg;
+    struct err err;
+    while (!atomic_load(&l->stop)) {
+        pg_queue_command(l->pg, "SELECT pg_sleep(0.2)");
+        assert_int_equal(pg_sync(l->pg, &err), ERR_OK);
+    }
+    return NULL;
+}
+
+static void living_begin(struct living *l, const struct service *service)
+{
+    struct err err;
+    char name[WORKER_NAME_MAX];
+    struct service_control control;
+    *l = (struct living){0};
+    worker_name_format("leaving", name);
+    struct pg_options o = {.application_name = name};
+    assert_int_equal(service_control_read(&world.cfg, service, &control, &err), ERR_OK);
+    assert_int_equal(service_pg_open(&world.cfg, service, control.generation, o, &l->pg, &err),
+                     ERR_OK);
+    assert_int_equal(pthread_create(&l->thread, NULL, live, l), 0);
+}
+
+static void living_end(struct living *l)
+{
+    atomic_store(&l->stop, true);
+    pthread_join(l->thread, NULL);
+    pg_free(l->pg);
+}
+
 static void a_second_owner_fences_the_first(void **state)
 {
     (void)state;
@@ -334,8 +376,10 @@ static void a_second_owner_fences_the_first(void **state)
     struct lane_identity id;
     struct err err;
     struct jobs jobs;
+    struct living living;
     struct post_job *warm = post_job_new("warm");
     pid_t worker = worker_spawn(NULL);
+    living_begin(&living, job);
     send_command(&type_post_job, warm);
     assert_string_equal(outcome_of("job", &warm->meta.command_id), "applied");
     int32_t p = partition_of(&warm->job_id);
@@ -358,6 +402,7 @@ static void a_second_owner_fences_the_first(void **state)
     assert_true(ours);
     assert_int_equal(sql_number(owned_by_us), 1);
     lane_session_free(intruder);
+    living_end(&living);
     expect_each_once(&jobs, "contested");
     lane_pulse_release(&pulse);
     worker_stop(worker);
