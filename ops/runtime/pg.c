@@ -11,7 +11,7 @@
 #define DEADLINE_DEFAULT_MS 30000 /* of one sync, where no statement timeout bounds it */
 #define CANCEL_TIMEOUT_MS   1000
 #define LATE_MS             500 /* behind the statement timeout, which ends whatever is not a commit */
-#define SQL_SHOWN_MAX       60  /* bytes of a statement without a name, in an error */
+#define SQL_SHOWN_MAX       60 /* bytes of a statement without a name, in an error */
 
 enum entry_kind { ENTRY_PREPARE, ENTRY_EXECUTE, ENTRY_COMMAND };
 
