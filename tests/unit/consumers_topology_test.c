@@ -77,6 +77,7 @@ static int begin(void **state)
             places[i], {.name = names[i], .facts = c.facts[i], .n = n}
         };
     }
+    topology_report_release(&report); /* a test may begin more than once */
     topology_report_init(&report);
     return 0;
 }
