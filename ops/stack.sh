@@ -3,7 +3,7 @@
 # kafka, postgres, api, worker. Everything it starts lives under one directory and is known by pid file:
 #
 #   HIRELOG_VAR         the directory (var/); another one is another stack
-#   HIRELOG_PARTITIONS  of every topic, at creation (1)
+#   HIRELOG_PARTITIONS  of every topic (1); kept from the first `up` until `reset`, another number is refused
 #   HIRELOG_PORTS       "fixed": 9092, 5432, 8080-8082 or the next free ones; "free": any (for throw-away stacks)
 #   HIRELOG_BIN         the binary (build/hirelog)
 #   HIRELOG_REGISTRY    "apicurio": also a schema registry, whose ids are then used (ops/deps.sh registry); else the binary's
@@ -24,6 +24,11 @@ unset HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_BROKERS HIRELOG_REGISTRY_URL HIRELOG
 die() {
     echo "stack.sh: $*" >&2
     exit 1
+}
+
+wrong_use() {
+    echo "stack.sh: $*" >&2
+    exit 64
 }
 
 # ---- processes: a pid file holds "pid start-time boot-id", so a recycled pid is never taken for ours ----
@@ -141,6 +146,24 @@ ports_keep() {
         component_stop worker # they look where nothing is any more
         component_stop api
     fi
+}
+
+# ---- partitions: Kafka freezes their number when the topics are made, so it is kept in hirelog.conf ----
+
+partitions_max=1000 # as the setting's (ops/runtime/config.c)
+
+partitions_check() { # the number that was asked for, before anything is written
+    local asked=${HIRELOG_PARTITIONS:-}
+    [[ -z $asked ]] || { [[ $asked =~ ^[1-9][0-9]{0,3}$ ]] && ((asked <= partitions_max)); } ||
+        wrong_use "HIRELOG_PARTITIONS=$asked: a number from 1 to $partitions_max is wanted"
+}
+
+partitions_keep() { # sets $partitions
+    local kept
+    kept=$(sed -n 's/^partitions = //p' "$var/hirelog.conf" 2>/dev/null) || kept=
+    partitions=${HIRELOG_PARTITIONS:-${kept:-1}}
+    [[ $partitions == "${kept:-$partitions}" ]] ||
+        wrong_use "HIRELOG_PARTITIONS=$partitions, but the topics of $var were made with $kept: leave it out, or \`reset\` first"
 }
 
 # ---- kafka ----
@@ -279,7 +302,7 @@ pg = $(pg_string hirelog)
 pg_admin = $(pg_string hirelog hirelog)
 pg_role_password_file = $secret/postgres
 identity_key_file = $secret/identity_key
-partitions = ${HIRELOG_PARTITIONS:-1}
+partitions = $partitions
 topic_replication = 1
 listen = 127.0.0.1
 api_port = $api_port
@@ -362,7 +385,9 @@ place() { # the directories, one stack.sh at a time
 
 cmd_up() { # Kafka and PostgreSQL start side by side, then api and worker do
     local wanted=("${@:-${components[@]}}") name
+    partitions_check
     place
+    partitions_keep
     ports_keep
     write_config
     retire_old_binary worker
@@ -408,5 +433,5 @@ cmd_status() {
 
 case ${1:-} in
 up | stop | reset | status) "cmd_$1" "${@:2}" ;;
-*) die "usage: stack.sh up|stop|reset|status [component ...]" ;;
+*) wrong_use "usage: stack.sh up|stop|reset|status [component ...]" ;;
 esac
