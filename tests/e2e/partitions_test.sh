@@ -20,15 +20,20 @@ refuses() { # DIRECTORY PARTITIONS WORDS - with 64, and it says these words
 
 it "without the number, and with the same one, nothing changes"
 written >"$http_work/before"
+unchanged() {
+    written | diff "$http_work/before" - || die "something was written anew"
+}
 env -u HIRELOG_PARTITIONS "$http_root/ops/stack.sh" up
+unchanged
 HIRELOG_PARTITIONS='' "$http_root/ops/stack.sh" up
+unchanged
 HIRELOG_PARTITIONS=$partitions "$http_root/ops/stack.sh" up
-written | diff "$http_work/before" - || die "something was written anew"
+unchanged
 grep -qx "partitions = $partitions" "$HIRELOG_CONFIG" || die "another number: $(grep partitions "$HIRELOG_CONFIG")"
 
 it "another one is refused, and nothing is written"
 refuses "$HIRELOG_VAR" $((partitions + 1)) "HIRELOG_PARTITIONS=$((partitions + 1)), but the topics of $HIRELOG_VAR were made with $partitions"
-written | diff "$http_work/before" - || die "something was written"
+unchanged
 
 it "a number that cannot be makes no stack"
 for wrong in 0 -1 1001 3x ' ' 99999999999999999999; do
