@@ -82,7 +82,7 @@ rows() { # DATABASE - of every table that events fill, without offsets of events
     for service in "${services[@]}"; do
         schema=hirelog_${service}_g$(sql_in "$1" "SELECT generation FROM hirelog_$service.control")
         for table in $(sql_in "$1" "SELECT table_name FROM information_schema.tables WHERE table_schema = '$schema'
-            AND table_name NOT IN ('lane', 'position') ORDER BY 1"); do
+            AND table_name NOT IN ('lane', 'position') AND table_name !~ '_(caught_up|progress)$' ORDER BY 1"); do
             text="(to_jsonb(t) - 'next_event' - 'position')::text"
             sql_in "$1" "SELECT '$service.$table', $text FROM $schema.$table t ORDER BY $text"
         done

@@ -132,7 +132,8 @@ ends_of() { # TOPIC - partition and end, a line each
 no_lag() {
     local service
     for service in "${services[@]}"; do
-        [[ $(sql_in restored_cut "SELECT partition, next_command FROM $(view "$service").lane WHERE caught_up ORDER BY 1") == \
+        [[ $(sql_in restored_cut "SELECT partition, next_command FROM $(view "$service").lane
+                JOIN $(view "$service").lane_progress USING (partition) WHERE caught_up ORDER BY 1") == \
             "$(ends_of "restored_cut.$service.commands")" ]] || return 1
     done
     [[ $(missing_invoices)$(missing_profiles) == 00 ]]
