@@ -125,6 +125,22 @@ static void the_contract_says_how_long_a_key_holds(void **state)
     free(text);
 }
 
+/* Rows of several lanes may come with an earlier time than a page that was read ends with. */
+static void the_contract_names_the_feed_that_a_list_is_not(void **state)
+{
+    (void)state;
+    static const struct config cfg = {.outcome_retention_s = 1};
+    struct api api = {.n_services = n_services, .cfg = &cfg};
+    for (size_t i = 0; i < n_services; i++)
+        api.services[i] = (struct api_service){.service = &services[i], .served = true};
+    char *text = openapi_text(&api);
+    const char *previous = strstr(text, "The page of newer rows");
+    assert_non_null(previous);
+    assert_non_null(strstr(previous, "It is no feed"));
+    assert_non_null(strstr(previous, "GET /api/events/"));
+    free(text);
+}
+
 /* A schema that is referred to is there. */
 static void every_resource_is_described(void **state)
 {
@@ -271,6 +287,7 @@ int main(void)
         cmocka_unit_test(what_another_process_serves_is_not_documented),
         cmocka_unit_test(every_resource_is_described),
         cmocka_unit_test(the_contract_says_how_long_a_key_holds),
+        cmocka_unit_test(the_contract_names_the_feed_that_a_list_is_not),
         cmocka_unit_test(shown_money_has_other_bounds_than_asked_money),
         cmocka_unit_test(a_reason_has_its_status),
         cmocka_unit_test(captures_are_named_and_decoded),
