@@ -245,9 +245,9 @@ look(struct group *g, struct assignment *a, struct assignment_lane *lanes, struc
 {
     owned_value(arena_release) struct arena arena;
     bool connected = !g->pg;
+    arena_init(&arena); /* before anything can fail: it is released in any case */
     if (connected)
         TRY(connect_pg(g, err));
-    arena_init(&arena);
     judge(g, time_monotonic_us(), connected);
     bool settled = g->looked_at_us >= g->settled_at_us;
     struct pg_param silent = pg_p_int8(&arena, settled ? SILENT_MS : SILENT_JUDGED_MS);

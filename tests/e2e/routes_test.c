@@ -180,6 +180,28 @@ static void a_new_password_ends_the_other_sessions_only(void **state)
     http_login(&other, "another long password", 200);
 }
 
+/* tests/e2e/recover_test.sh has the whole story. */
+static void an_operators_token_sets_a_password(void **state)
+{
+    (void)state;
+    struct person gus = http_person("gus", CLIENT);
+    char command[1024], token[128] = "", body[256];
+    snprintf(command, sizeof(command), "%s account recover %s --config %s", getenv("HIRELOG_BIN"),
+             gus.id, getenv("HIRELOG_CONFIG"));
+    FILE *f = popen(command, "r"); // NOLINT(cert-env33-c): names of this test's own
+    assert_non_null(f);
+    assert_non_null(fgets(token, sizeof(token), f));
+    assert_int_equal(pclose(f), 0);
+    token[strcspn(token, "\n")] = '\0';
+    snprintf(body, sizeof(body), "{\"token\":\"%s\",\"new_password\":\"another long password\"}",
+             token);
+    http_ask(NULL, "POST", "/api/password/reset/", body, "", 204);
+    http_ask(NULL, "POST", "/api/password/reset/", body, "", 400);
+    http_field_error("token", "invalid");
+    http_ask(&gus, "GET", "/api/profile/", NULL, "", 401);
+    http_login(&gus, "another long password", 200);
+}
+
 static void a_deactivated_account_is_closed_for_good(void **state)
 {
     (void)state;
@@ -798,6 +820,7 @@ int main(void)
         cmocka_unit_test(a_profile_is_its_owners_to_change_and_others_to_see),
         cmocka_unit_test(a_session_ends_with_logout),
         cmocka_unit_test(a_new_password_ends_the_other_sessions_only),
+        cmocka_unit_test(an_operators_token_sets_a_password),
         cmocka_unit_test(a_deactivated_account_is_closed_for_good),
         cmocka_unit_test(too_many_failed_logins_have_to_wait),
         cmocka_unit_test(registering_again_is_a_try_at_the_password),
