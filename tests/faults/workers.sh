@@ -6,11 +6,12 @@
 #     scene TITLE ... settled        what happened in between is measured: gaps, lanes, readiness
 #     bar NAME MEASURED LIMIT        prints it; one that is over its limit fails the test in the end (bars_hold)
 #
-# A bar counts on an idle machine; BUSY (2 in the short round, else 1) is the number of times that this one may be slower.
+# A bar counts on an idle machine; BUSY (5 in the short round, else 1) is the number of times that this one may be slower. Without the mend
+# a frozen worker cost 45 to 82 s and a start of three 47 s: over five times the bars, too.
 #
 # shellcheck shell=bash disable=SC1091,SC2154
 source "$(dirname "${BASH_SOURCE[0]}")/../e2e/spec.sh"
-[[ -n ${BUSY:-} ]] || { [[ ${HIRELOG_ROUND:-short} == full ]] && BUSY=1 || BUSY=2; }
+[[ -n ${BUSY:-} ]] || { [[ ${HIRELOG_ROUND:-short} == full ]] && BUSY=1 || BUSY=5; }
 writers_n=8 services_n=6
 patience_s=90 # of a wait, so that what is over its bar is measured
 declare -A worker_pids=() worker_admin=() worker_runs=()
@@ -54,7 +55,6 @@ workers_stack() {
     "$http_root/ops/stack.sh" up kafka postgres api
     source "$HIRELOG_VAR/run/stack.env"
     lanes_n=$((services_n * $(sed -n 's/^partitions = //p' "$HIRELOG_CONFIG")))
-    unset HIRELOG_WORKER_ADMIN_URL # to a worker it would be a setting
 }
 
 worker_log() { # NAME - of its newest run
@@ -147,7 +147,7 @@ every_writer_since() { # MS - each has a decided write, and each lane that is in
     kill -0 "$writers_pid" || die "the writers have ended: $(tail -n 3 "$http_work/writers/wrong")" 2>&3 # until_true is silent
     awk -v t="$1" -v n=$writers_n '
         {known[$5]} $1 * 1000 >= t {writer[$3]; lane[$5]}
-        END {exit !(length(writer) == n && length(lane) == length(known) && length(known) >= 15)}' "$http_work/writers/writes"
+        END {exit !(length(writer) == n && length(lane) == length(known) && length(known) >= 9)}' "$http_work/writers/writes"
 }
 
 longest_gap() { # MS - the longest that a write took which was open then or later, in ms, and its lane

@@ -3,7 +3,8 @@
 # interrupted, for as long as the bars say, and nothing that was acknowledged is lost, doubled or denied.
 # shellcheck disable=SC1091,SC2154
 source "$(dirname "$0")/workers.sh"
-frozen_ms=15000
+frozen_ms=15000 rounds=1
+[[ ${HIRELOG_ROUND:-short} != full ]] || rounds=3
 workers_stack
 
 scene 'three workers at once on an empty stack'
@@ -17,60 +18,75 @@ settled "$scene_began"
 holds 'lanes that were opened' "$opened" 0
 quiet_ms=$gap_ms
 
-scene 'a fourth joins'
-worker_start w4
-settled "$scene_began"
-bar 'join: gap' "$gap_ms" 1500
-bar 'join: all ready' "$ready_ms" 5000
-moved_once
+round() { # FIRST SECOND THIRD FOURTH - the first three work; in the end the last three do
+    scene "$4 joins $1, $2 and $3"
+    worker_start "$4"
+    settled "$scene_began"
+    bar 'join: gap' "$gap_ms" 1500
+    bar 'join: all ready' "$ready_ms" 5000
+    moved_once
 
-scene 'the first leaves'
-worker_term w1
-settled "$(now)"
-bar 'leave: gap' "$gap_ms" 1500
-bar 'leave: all ready' "$ready_ms" 5000
-moved_once
+    scene "$1 leaves"
+    worker_term "$1"
+    settled "$(now)"
+    bar 'leave: gap' "$gap_ms" 1500
+    bar 'leave: all ready' "$ready_ms" 5000
+    moved_once
 
-scene 'the second is killed'
-worker_kill w2
-settled "$scene_began"
-bar 'kill -9: gap' "$gap_ms" 1500
-bar 'kill -9: all ready' "$ready_ms" 5000
+    scene "$2 is killed"
+    worker_kill "$2"
+    settled "$scene_began"
+    bar 'kill -9: gap' "$gap_ms" 1500
+    bar 'kill -9: all ready' "$ready_ms" 5000
 
-scene 'it comes back'
-worker_start w2
-until_true $patience_s 'w2 has lanes' takes_part w2
-settled "$scene_began"
-bar 'return: gap' "$gap_ms" 1500
-bar 'return: all ready, and it has lanes' "$ready_ms" 5000
-moved_once
+    scene "$2 comes back"
+    worker_start "$2"
+    until_true $patience_s "$2 has lanes" takes_part "$2"
+    settled "$scene_began"
+    bar 'return: gap' "$gap_ms" 1500
+    bar 'return: all ready, and it has lanes' "$ready_ms" 5000
+    moved_once
 
-scene 'the third is frozen'
-worker_freeze w3
-settled "$scene_began" w3
-until_true 60 'the end of the frost' eval '(($(now) >= scene_began + frozen_ms))'
-read -r gap_ms _ < <(longest_gap "$scene_began")
-bar 'frozen: gap' "$gap_ms" 6000
-scene 'it goes on'
-worker_go w3
-until_true $patience_s 'w3 has lanes' takes_part w3
-settled "$scene_began"
-bar 'unfrozen: gap' "$gap_ms" 1500
-bar 'unfrozen: all ready, and it has lanes' "$ready_ms" 5000
+    frost "$3"
+    rolling_restart "${@:2}"
+}
 
-scene 'a rolling restart of all three'
-for name in w2 w3 w4; do
-    restart_began=$(now)
-    worker_term $name
-    worker_start $name
-    started=$(now)
-    until_true $patience_s "$name is ready" worker_ready $name
-    echo "   $name: $(($(now) - restart_began)) ms, ready after $(($(now) - started)) ms"
+frost() { # NAME
+    scene "$1 is frozen"
+    worker_freeze "$1"
+    settled "$scene_began" "$1"
+    until_true 60 'the end of the frost' eval '(($(now) >= scene_began + frozen_ms))'
+    read -r gap_ms _ < <(longest_gap "$scene_began")
+    bar 'frozen: gap' "$gap_ms" 6000
+
+    scene "$1 goes on"
+    worker_go "$1"
+    until_true $patience_s "$1 has lanes" takes_part "$1"
+    settled "$scene_began"
+    bar 'unfrozen: gap' "$gap_ms" 1500
+    bar 'unfrozen: all ready, and it has lanes' "$ready_ms" 5000
+}
+
+rolling_restart() { # NAME ...
+    local name began started
+    scene "a rolling restart of $*"
+    for name in "$@"; do
+        began=$(now)
+        worker_term "$name"
+        worker_start "$name"
+        started=$(now)
+        until_true $patience_s "$name is ready" worker_ready "$name"
+        echo "   $name: $(($(now) - began)) ms, ready after $(($(now) - started)) ms"
+    done
+    bar 'rolling restart: in all' "$(($(now) - scene_began))" 10000
+    settled "$(now)"
+    bar 'rolling restart: gap' "$gap_ms" 1500
+    bar 'rolling restart: all ready' "$ready_ms" 5000
+}
+
+for ((i = 1; i <= rounds; i++)); do
+    round w$i w$((i + 1)) w$((i + 2)) w$((i + 3))
 done
-bar 'rolling restart: in all' "$(($(now) - scene_began))" 10000
-settled "$(now)"
-bar 'rolling restart: gap' "$gap_ms" 1500
-bar 'rolling restart: all ready' "$ready_ms" 5000
 
 it 'everything that was acknowledged is there, once, in the view and in the log'
 writers_stop
