@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # stack.sh up [component ...] | stop [component ...] | status | reset - the stack of development and of the tests:
-# kafka, postgres, api, worker. Everything it starts lives under one directory and is known by pid file:
+# kafka, postgres, api, worker, and worker2 when it is asked for. Everything it starts lives under one directory and is known by pid file:
 #
 #   HIRELOG_VAR         the directory (var/); another one is another stack
 #   HIRELOG_PARTITIONS  of every topic (1); kept from the first `up` until `reset`, another number is refused
-#   HIRELOG_PORTS       "fixed": 9092, 5432, 8080-8082 or the next free ones; "free": any (for throw-away stacks)
+#   HIRELOG_WORKERS     1 or 2 worker processes, which share the lanes (1); kept until another number is asked for
+#   HIRELOG_PORTS       "fixed": 9092, 5432, 8080-8083 or the next free ones; "free": any (for throw-away stacks)
 #   HIRELOG_BIN         the binary (build/hirelog)
 #   HIRELOG_REGISTRY    "apicurio": also a schema registry, whose ids are then used (ops/deps.sh registry); else the binary's
 #
@@ -15,8 +16,8 @@ var=$(realpath -m "${HIRELOG_VAR:-$root/var}")
 run=$var/run log=$var/log secret=$var/secret
 bin=$(realpath -m "${HIRELOG_BIN:-$root/build/hirelog}")
 libs=$root/build/kafka-libs
-components=(kafka postgres api worker) # in the order of starting
-[[ -z ${HIRELOG_REGISTRY:-} ]] || components=(kafka postgres registry api worker)
+components=(kafka postgres api worker worker2) # in the order of starting
+[[ -z ${HIRELOG_REGISTRY:-} ]] || components=(kafka postgres registry api worker worker2)
 ready_seconds=60
 # What a caller may have sourced from stack.env is for scripts: to the binary HIRELOG_<KEY> would be a setting.
 unset HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_BROKERS HIRELOG_REGISTRY_URL HIRELOG_PG HIRELOG_PIDS
@@ -70,17 +71,15 @@ ready_or_dead() {
     "$1_ready" || ! pid_of "$1"
 }
 
-component_up() {
-    local name=$1
-    pid_of "$name" >/dev/null || "${name}_start"
-    await $ready_seconds ready_or_dead "$name" || :
-    if ! pid_of "$name" >/dev/null; then # it was on its way out when we came: bring it back
-        "${name}_start"
-        await $ready_seconds ready_or_dead "$name" || :
-    fi
-    "${name}_ready" >/dev/null 2>&1 && return
+component_up() { # until it was ready once: a worker whose lanes move says 503 again for a moment
+    local name=$1 try
+    for try in first again; do # again: it was on its way out when we came
+        pid_of "$name" >/dev/null || "${name}_start"
+        await $ready_seconds ready_or_dead "$name" || break
+        ! pid_of "$name" >/dev/null || return 0
+    done
     tail -n 20 "$log/$name.log" >&2
-    die "$name is not ready; the whole log: $log/$name.log"
+    die "$name is not ready ($try try); the whole log: $log/$name.log"
 }
 
 gone() {
@@ -141,9 +140,11 @@ ports_keep() {
     port_keep api api_port 8080
     port_keep api api_admin_port 8081
     port_keep worker worker_admin_port 8082
+    [[ $workers == 1 ]] || port_keep worker2 worker2_admin_port 8083
     [[ -z ${HIRELOG_REGISTRY:-} ]] || port_keep registry registry_port 8085
     if [[ $before != "$(grep -E '^(kafka|postgres)_port=' "$run/ports")" ]]; then
-        component_stop worker # they look where nothing is any more
+        component_stop worker2 # they look where nothing is any more
+        component_stop worker
         component_stop api
     fi
 }
@@ -164,6 +165,28 @@ partitions_keep() { # sets $partitions
     partitions=${HIRELOG_PARTITIONS:-${kept:-1}}
     [[ $partitions == "${kept:-$partitions}" ]] ||
         wrong_use "HIRELOG_PARTITIONS=$partitions, but the topics of $var were made with $kept: leave it out, or \`reset\` first"
+}
+
+# ---- workers: a second one has a line of run/ports, so that a later `up` brings it back ----
+
+workers_max=2
+
+workers_check() {
+    local asked=${HIRELOG_WORKERS:-}
+    [[ -z $asked || $asked =~ ^[1-9]$ ]] && ((${asked:-1} <= workers_max)) ||
+        wrong_use "HIRELOG_WORKERS=$asked: a number from 1 to $workers_max is wanted"
+}
+
+workers_keep() { # COMPONENT ... - sets $workers; those that are named may ask for the second one, too
+    workers=${HIRELOG_WORKERS:-}
+    if [[ " $* " == *" worker2 "* ]] || { [[ -z $workers ]] && grep -qs '^worker2_admin_port=' "$run/ports"; }; then
+        workers=2
+    fi
+    workers=${workers:-1}
+    if [[ $workers == 1 ]] && grep -qs '^worker2_admin_port=' "$run/ports"; then
+        component_stop worker2
+        sed -i '/^worker2_admin_port=/d' "$run/ports"
+    fi
 }
 
 # ---- kafka ----
@@ -291,7 +314,7 @@ registry_ready() {
     curl -fsS -o /dev/null --max-time 3 "$(registry_url)/subjects"
 }
 
-# ---- api, worker ----
+# ---- api, worker, worker2 ----
 
 write_config() {
     [[ -e $secret/identity_key ]] || (umask 077 && head -c 32 /dev/urandom | base64 >"$secret/identity_key")
@@ -321,18 +344,22 @@ prepare() { # topics and schemas; both change nothing where all is there
 }
 
 prepared=
-hirelog_start() {
+hirelog_start() { # COMPONENT SUBCOMMAND [VARIABLE=VALUE ...] - with these settings above the file's
     [[ -n $prepared ]] || prepare
     prepared=yes
-    launch "$1" "$bin" "$1" --config "$var/hirelog.conf"
+    launch "$1" env "${@:3}" "$bin" "$2" --config "$var/hirelog.conf"
 }
 
 api_start() {
-    hirelog_start api
+    hirelog_start api api
 }
 
 worker_start() {
-    hirelog_start worker
+    hirelog_start worker worker
+}
+
+worker2_start() {
+    hirelog_start worker2 worker "HIRELOG_WORKER_ADMIN_PORT=$worker2_admin_port"
 }
 
 api_ready() {
@@ -341,6 +368,17 @@ api_ready() {
 
 worker_ready() {
     curl -fsS -o /dev/null --max-time 3 "http://127.0.0.1:$worker_admin_port/readyz"
+}
+
+worker2_ready() {
+    curl -fsS -o /dev/null --max-time 3 "http://127.0.0.1:$worker2_admin_port/readyz"
+}
+
+workers_start() { # those that are wanted and do not run
+    local name
+    for name in worker worker2; do
+        [[ " ${wanted[*]} " != *" $name "* ]] || pid_of $name >/dev/null || ${name}_start
+    done
 }
 
 # A rebuilt binary replaces the running one.
@@ -364,6 +402,7 @@ write_env() {
 HIRELOG_URL='http://127.0.0.1:$api_port'
 HIRELOG_ADMIN_URL='http://127.0.0.1:$api_admin_port'
 HIRELOG_WORKER_ADMIN_URL='http://127.0.0.1:$worker_admin_port'
+HIRELOG_WORKER2_ADMIN_URL='${worker2_admin_port:+http://127.0.0.1:$worker2_admin_port}'
 HIRELOG_BROKERS='127.0.0.1:$kafka_port'
 HIRELOG_REGISTRY_URL='http://127.0.0.1:$api_port'
 HIRELOG_PG='$(pg_string hirelog hirelog)'
@@ -383,20 +422,27 @@ place() { # the directories, one stack.sh at a time
     postgres_choose_place
 }
 
-cmd_up() { # Kafka and PostgreSQL start side by side, then api and worker do
-    local wanted=("${@:-${components[@]}}") name
+cmd_up() { # Kafka and PostgreSQL start side by side, then api and the workers do
+    local wanted=("$@") name
     partitions_check
+    workers_check
     place
     partitions_keep
+    workers_keep "$@"
+    if ((${#wanted[@]} == 0)); then
+        wanted=("${components[@]}")
+        [[ $workers == 2 ]] || unset 'wanted[-1]'
+    fi
     ports_keep
     write_config
-    retire_old_binary worker
-    retire_old_binary api
+    for name in worker2 worker api; do
+        retire_old_binary $name
+    done
     for name in kafka postgres registry; do
         [[ " ${wanted[*]} " != *" $name "* ]] || pid_of $name >/dev/null || ${name}_start
     done
     for name in "${wanted[@]}"; do
-        [[ $name != api ]] || pid_of worker >/dev/null || [[ " ${wanted[*]} " != *" worker "* ]] || worker_start
+        [[ $name != api ]] || workers_start
         component_up "$name"
         [[ $name != postgres ]] || postgres_database
     done
@@ -427,6 +473,7 @@ cmd_reset() {
 cmd_status() {
     local name pid
     for name in "${components[@]}"; do
+        [[ $name != worker2 ]] || grep -qs '^worker2_admin_port=' "$run/ports" || continue
         pid=$(pid_of "$name") && echo "$name $pid" || echo "$name -"
     done
 }

@@ -121,7 +121,7 @@ done
 echo "Memory and start"
 for pair in $HIRELOG_PIDS; do
     case ${pair%%=*} in
-    api | worker)
+    api | worker | worker2)
         mib=$(awk '/VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/${pair#*=}/status")
         check "RSS MiB of ${pair%%=*}" "$mib" '<=' 64
         kill -TERM "${pair#*=}"
@@ -129,7 +129,7 @@ for pair in $HIRELOG_PIDS; do
     esac
 done
 for pair in $HIRELOG_PIDS; do
-    case ${pair%%=*} in api | worker) while kill -0 "${pair#*=}" 2>/dev/null; do :; done ;; esac
+    case ${pair%%=*} in api | worker | worker2) while kill -0 "${pair#*=}" 2>/dev/null; do :; done ;; esac
 done
 start=$(date +%s.%N)
 make --no-print-directory -s up >/dev/null

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Kafka or PostgreSQL away: 503 for what cannot be stored, 202 for what may have been, reads while PostgreSQL is there; api and worker come
+# Kafka or PostgreSQL away: 503 for what cannot be stored, 202 for what may have been, reads while PostgreSQL is there; api and workers come
 # back by themselves.
 # shellcheck disable=SC1091,SC2154
 source "$(dirname "$0")/spec.sh"
 person ana client
 post_job "$ana_token"
 (umask 077 && echo "Authorization: Bearer $ana_token" >"$http_work/ana")
-processes=$(pid_of worker)/$(pid_of api)
+processes=$(processes)
 
 post() { # KEY - the status of a write
     curl -sS -o "$http_work/answer" -w '%{http_code}' --max-time 40 -X POST -H "@$http_work/ana" -H "Idempotency-Key: $1" \
@@ -43,4 +43,4 @@ await_201 away-2
 it "each was stored once, and nobody was restarted"
 rows=$(sql "SELECT count(*) FROM $(view job).posting WHERE client_id = '$ana_id'")
 [[ $rows == 3 ]] || die "$rows jobs"
-[[ $processes == "$(pid_of worker)/$(pid_of api)" ]] || die "a process was lost on the way"
+[[ $processes == "$(processes)" ]] || die "a process was lost on the way"

@@ -2,10 +2,10 @@
 # A worker whose clock is wrong: time in a lane never goes back, a broker that refuses a timestamp is waited for, and /readyz names the clock.
 # shellcheck disable=SC1091,SC2154
 source "$(dirname "$0")/spec.sh"
-trap '"$http_root/ops/stack.sh" stop worker; up; rm -rf "$http_work"' EXIT # the next test wants the right clock
+trap 'workers_stop; up; rm -rf "$http_work"' EXIT # the next test wants the right clock
 
-worker_with_clock() { # MILLISECONDS - the worker anew, with its clock ahead by that
-    "$http_root/ops/stack.sh" stop worker
+worker_with_clock() { # MILLISECONDS - the worker anew, with its clock ahead by that, and alone: every lane has its clock
+    workers_stop
     HIRELOG_CLOCK_SHIFT_MS=$1 "$http_root/ops/stack.sh" up worker
 }
 

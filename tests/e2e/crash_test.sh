@@ -5,12 +5,22 @@
 source "$(dirname "$0")/../faults/standby.sh"
 tidy_up() {
     local status=$?
-    kill -CONT "$(pid_of worker)" ${writer:-} 2>/dev/null || :
+    workers_go || :
+    [[ -z ${writer:-} ]] || kill -CONT "$writer" 2>/dev/null || :
     faults_end
     exit "$status"
 }
 trap tidy_up EXIT
-worker_admin=$HIRELOG_WORKER_ADMIN_URL
+workers_freeze() { # both, so that nobody takes over
+    kill -STOP "$(pid_of worker)" "$(pid_of worker2)"
+}
+workers_go() {
+    kill -CONT "$(pid_of worker)" "$(pid_of worker2)"
+}
+workers_are_ready() {
+    curl -fsS -o /dev/null --max-time 5 "$HIRELOG_WORKER_ADMIN_URL/readyz" &&
+        curl -fsS -o /dev/null --max-time 5 "$HIRELOG_WORKER2_ADMIN_URL/readyz"
+}
 person ana client
 person ben freelancer
 post_job "$ana_token"
@@ -28,8 +38,8 @@ acknowledge() { # what the crash is to lose: an account, a job, a withdrawal
     withdrawn=$(header Hirelog-Position)
 }
 
-crash() { # of PostgreSQL, before the worker can do anything about it
-    kill -STOP "$(pid_of worker)"
+crash() { # of PostgreSQL, before a worker can do anything about it
+    workers_freeze
     cluster_kill "$(cluster_of "$(pid_of postgres)")"
     "$http_root/ops/stack.sh" up postgres
     load_env
@@ -45,14 +55,14 @@ api_sees_the_view() {
 
 login='{"email": "%s", "password": "correct horse of dan"}'
 for ((round = 1; ; round++)); do
-    it "round $round: the worker is frozen, PostgreSQL is killed and starts again"
+    it "round $round: the workers are frozen, PostgreSQL is killed and starts again"
     acknowledge
     crash
     until_true 30 "an api that sees the view again" api_sees_the_view
     ! lost || break
     ((round < 5)) || die "no crash has lost anything"
-    kill -CONT "$(pid_of worker)"
-    until_true 60 "a worker that is ready" worker_is_ready
+    workers_go
+    until_true 60 "workers that are ready" workers_are_ready
     becomes 201 "$ben_token" POST "/api/jobs/$job_id/applications/" "$application"
     application_id=$(got .id)
 done
@@ -73,8 +83,8 @@ call "$ben_token" POST "/api/applications/$application_id/withdraw/" 503 '' -H "
 it "what is there is shown"
 call '' GET "/api/jobs/$first/" 200
 
-it "the worker goes on, and all is right again"
-kill -CONT "$(pid_of worker)"
+it "the workers go on, and all is right again"
+workers_go
 becomes 200 '' GET "/api/jobs/$job_id/"
 # shellcheck disable=SC2059
 becomes 200 '' POST /api/login/ "$(printf "$login" "$dan_email")"
@@ -84,7 +94,7 @@ becomes 404 '' GET "/api/jobs/$nobody/"
 becomes 404 '' GET "/api/clients/$nobody/"
 
 it "a clean restart loses nothing, and what is not there does not exist, with no worker at all"
-"$http_root/ops/stack.sh" stop worker
+workers_stop
 "$http_root/ops/stack.sh" stop postgres
 "$http_root/ops/stack.sh" up postgres
 load_env

@@ -77,8 +77,8 @@ call '' GET "/api/jobs/?client_id=$ana_id&page_size=5" 200
 has '[.results[] | select(.title == "poison")] | length' 1
 
 it "an event that the view refuses after it was written is parked; reads say so, writes go on"
-"$http_root/ops/stack.sh" stop worker
-HIRELOG_CRASH_AT=after_kafka_commit "$http_root/ops/stack.sh" up worker
+workers_stop
+HIRELOG_CRASH_AT=after_kafka_commit "$http_root/ops/stack.sh" up worker # alone: another one would repair at once what it left
 call "$ana_token" POST /api/jobs/create/ 202 "${json/Read a log backwards/parked}" -H 'Prefer: wait=1'
 command=$(header Location)
 forbid parked

@@ -35,19 +35,20 @@ while_posting() { # COMMAND ... - in the middle of a stream of writes
 }
 
 : >"$http_work/ok"
-it "the worker, the api, and both, in the middle of writes"
+it "one worker (the other takes over), the api, and all three, in the middle of writes"
 while_posting 1 100 kill_hard worker
 while_posting 101 200 kill_hard api
-both() {
+all_three() {
     kill_hard worker
+    kill_hard worker2
     kill_hard api
 }
-while_posting 201 300 both
-it "Kafka and PostgreSQL: api and worker need no restart"
-workers=$(pid_of worker)/$(pid_of api)
+while_posting 201 300 all_three
+it "Kafka and PostgreSQL: api and workers need no restart"
+processes=$(processes)
 while_posting 301 340 kill_hard postgres
 while_posting 341 380 kill_hard kafka
-[[ $workers == "$(pid_of worker)/$(pid_of api)" ]] || die "a process was lost on the way"
+[[ $processes == "$(processes)" ]] || die "a process was lost on the way"
 echo "$(acknowledged) of 380 were acknowledged the first time"
 
 it "everything is sent again: all 380 are there, each once"

@@ -19,7 +19,7 @@ hire "$ana_token" "$ana_id" "$application_id"
 rows >"$http_work/before"
 
 it "the view is dropped under the stopped processes, then they are started again"
-"$http_root/ops/stack.sh" stop api worker
+"$http_root/ops/stack.sh" stop api worker worker2
 for service in user job; do
     sql "DROP SCHEMA $(view $service) CASCADE; DROP SCHEMA hirelog_$service CASCADE" 2>/dev/null
 done

@@ -20,9 +20,11 @@ readyz() { # URL STATUS
     [[ $(curl -sS -o "$http_work/readyz" -w '%{http_code}' --max-time 5 "$1/readyz") == "$2" ]]
 }
 
-restarts() { # of one lane
-    curl -fsS "$HIRELOG_WORKER_ADMIN_URL/metrics" |
-        sed -n 's/^hirelog_lane_restarts_total{service="job",partition="0"} //p'
+restarts() { # of one lane, in whichever worker
+    local url
+    for url in "$HIRELOG_WORKER_ADMIN_URL" "$HIRELOG_WORKER2_ADMIN_URL"; do
+        curl -fsS "$url/metrics" | sed -n 's/^hirelog_lane_restarts_total{service="job",partition="0"} //p'
+    done | awk '{all += $1} END {print all + 0}'
 }
 
 restarted() { # TIMES - since $restarts_before
@@ -30,7 +32,7 @@ restarted() { # TIMES - since $restarts_before
 }
 
 complaints() { # of the same lane
-    grep -c 'opening it again.*service=job partition=0' "$HIRELOG_VAR/log/worker.log" || :
+    cat "$HIRELOG_VAR"/log/worker*.log | grep -c 'opening it again.*service=job partition=0' || :
 }
 
 account() { # NAME
@@ -51,7 +53,7 @@ person ana client
 post_job "$ana_token"
 ben=$(account ben)
 database=$(sql 'SELECT current_database()')
-processes=$(pid_of worker)/$(pid_of api)
+processes=$(processes)
 restarts_before=$(restarts) complaints_before=$(complaints)
 trap 'take_writes; rm -rf "$http_work"' EXIT
 
@@ -61,6 +63,7 @@ end_backends
 until_true 20 "the API is not ready" readyz "$HIRELOG_ADMIN_URL" 503
 until_true 20 "it says why" eval 'readyz "$HIRELOG_ADMIN_URL" 503 && jq -e ".writable.user == false" "$http_work/readyz"'
 until_true 20 "the worker is not ready" readyz "$HIRELOG_WORKER_ADMIN_URL" 503
+until_true 20 "the other worker is not ready" readyz "$HIRELOG_WORKER2_ADMIN_URL" 503
 for _ in 1 2 3; do # on one connection after the other
     login 503
     unavailable
@@ -80,7 +83,8 @@ it "it comes back by itself"
 take_writes
 until_true 20 "the API is ready" readyz "$HIRELOG_ADMIN_URL" 200
 until_true 30 "the worker is ready" readyz "$HIRELOG_WORKER_ADMIN_URL" 200
+until_true 30 "the other worker is ready" readyz "$HIRELOG_WORKER2_ADMIN_URL" 200
 login 200
 call '' POST /api/register/ 201 "$ben"
 call "$ana_token" POST /api/jobs/create/ 201 "$json"
-[[ $processes == "$(pid_of worker)/$(pid_of api)" ]] || die "a process was lost on the way"
+[[ $processes == "$(processes)" ]] || die "a process was lost on the way"

@@ -57,6 +57,14 @@ pid_of() { # NAME - of a process of the stack
     tr ' ' '\n' <<<"$(sed -n "s/^HIRELOG_PIDS='\(.*\)'/\1/p" "$HIRELOG_VAR/run/stack.env")" | sed -n "s/^$1=//p"
 }
 
+processes() { # of the stack that may not end by themselves
+    echo "$(pid_of worker)/$(pid_of worker2)/$(pid_of api)"
+}
+
+workers_stop() { # both, so that nobody takes over
+    "$http_root/ops/stack.sh" stop worker worker2
+}
+
 kill_hard() { # NAME
     printf 'kill -9 %s\n' "$1"
     kill -KILL "$(pid_of "$1")"

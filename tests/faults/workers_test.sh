@@ -90,7 +90,8 @@ done
 
 it 'everything that was acknowledged is there, once, in the view and in the log'
 writers_stop
-echo "   $(wc -l <"$http_work/writers/writes") writes: $jobs_n jobs, $messages_n messages, $accounts_n accounts; without a fault the longest took $quiet_ms ms"
+echo "   $(wc -l <"$http_work/writers/writes") writes: $jobs_n jobs, $messages_n messages, $accounts_n accounts"
+echo "   without a fault the longest took $quiet_ms ms"
 holds 'jobs' "$(sql "SELECT count(*) FROM $(view job).posting")" "$jobs_n"
 holds 'messages' "$(sql "SELECT count(*) FROM $(view messaging).message")" "$messages_n"
 holds 'accounts' "$(sql "SELECT count(*) FROM $(view user).account")" "$accounts_n"
