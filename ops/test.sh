@@ -3,7 +3,8 @@
 #
 #   BUILD-DIR/tests/integration/*_test   each gets a database and topics of its own, named in the settings file $HIRELOG_CONFIG (the
 #                                        database also in $HIRELOG_TEST_PG), and starts the processes it wants from $HIRELOG_BIN
-#   tests/e2e/*_test.sh, BUILD-DIR/tests/e2e/*_test   then, over HTTP against the whole stack (stack.env is in the environment)
+#   tests/e2e/*_test.sh, BUILD-DIR/tests/e2e/*_test   then, over HTTP against the whole stack with two workers (stack.env is in the
+#                                        environment); what a test has stopped is started again behind it
 #   tests/registry/*_test.sh                          these instead, with HIRELOG_REGISTRY=apicurio: the stack has a schema registry
 #   tests/faults/*_test.sh                            these instead, with HIRELOG_ROUND=short|full: each starts the processes it wants
 #                                                     in a $HIRELOG_VAR of its own, which is reset behind it
@@ -98,8 +99,8 @@ whole_stack() { # FOLDER
         [[ ! -x $file ]] || ! wanted "$file" || files+=("$file")
     done
     ((${#files[@]})) || return 0
-    ops/stack.sh up
     for file in "${files[@]}"; do
+        ops/stack.sh up
         load_env
         run_test "$file"
     done
@@ -133,6 +134,7 @@ elif [[ -n ${HIRELOG_ROUND:-} ]]; then
     faults
 else
     integration
+    export HIRELOG_WORKERS=2
     whole_stack tests/e2e
 fi
 echo "$passed passed, ${#failed[@]} failed ${failed[*]}"
