@@ -41,7 +41,7 @@ jq -e --arg id "$first" --arg ana "$ana_id" '.type == "hirelog.job.JobPosted" an
 it "one type, by either name"
 tail_of user --end --type UserRegistered >"$http_work/lines"
 [[ $(jq -r .type "$http_work/lines" | sort -u) == hirelog.user.UserRegistered ]] || die "another type came, or none"
-tail_of user --end --type hirelog.user.UserRegistered | cmp - "$http_work/lines" || die "the full name means something else"
+tail_of user --end --type hirelog.user.UserRegistered | sort | cmp - <(sort "$http_work/lines") || die "the full name means something else"
 
 it "from a time on"
 since=$(tail_of job --end --aggregate "$job_id" | jq -r .timestamp)
