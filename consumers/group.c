@@ -29,12 +29,12 @@
 #define HINT_WAIT_MS  100 /* of a reader that never fetches */
 /* A worker that has not looked at the lanes for so long is frozen, or its host is gone: others take its lanes. */
 #define SILENT_MS 4000
-/* Whoever could not look for so long does not judge others: PostgreSQL may have been frozen, and all of them with it; after a
- * failover they come back one after the other. */
-#define UNSEEING_US 1000000LL
-#define SETTLE_US   2000000LL
-#define SILENT_JUDGED_MS \
-    (100 * SILENT_MS) /* by who cannot judge: only a connection that is gone counts */
+/* Whoever could not look for so long does not judge others for a while: PostgreSQL may have been frozen, and all of them with
+ * it. Whoever connects anew moves no lane for as long, either: after a failover the others come back one after the other, and until
+ * then their lanes look free. */
+#define UNSEEING_US        1000000LL
+#define SETTLE_US          2000000LL
+#define SILENT_UNJUDGED_MS (100 * SILENT_MS) /* then only a connection that is gone counts */
 
 struct group {
     const struct config *cfg;
@@ -48,6 +48,7 @@ struct group {
     struct pg *pg; /* by which others see that this worker lives; NULL = to be opened */
     int64_t hint_at_us, look_at_us, open_at_us;
     int64_t looked_at_us;  /* 0 = never */
+    int64_t judges_at_us;  /* until then a silent worker is no dead one */
     int64_t settled_at_us; /* until then no lane is taken or given up */
     struct letter_count letters;
     struct lost_credentials lost;
@@ -231,11 +232,12 @@ static void read_lanes(const PGresult *r, struct assignment *a, struct assignmen
     a->lanes = lanes;
 }
 
-/* Whoever could not look for a while, or connects anew, waits a little before it judges and moves lanes; not at its start. */
 static void judge(struct group *g, int64_t now, bool connected)
 {
-    bool unseeing = g->looked_at_us && now - g->looked_at_us > UNSEEING_US;
-    if (unseeing || (connected && g->looked_at_us))
+    bool again = g->looked_at_us != 0; /* a worker that starts waits for nothing */
+    if (again && (connected || now - g->looked_at_us > UNSEEING_US))
+        g->judges_at_us = now + SETTLE_US;
+    if (again && connected)
         g->settled_at_us = now + SETTLE_US;
     g->looked_at_us = now;
 }
@@ -249,8 +251,8 @@ look(struct group *g, struct assignment *a, struct assignment_lane *lanes, struc
     if (connected)
         TRY(connect_pg(g, err));
     judge(g, time_monotonic_us(), connected);
-    bool settled = g->looked_at_us >= g->settled_at_us;
-    struct pg_param silent = pg_p_int8(&arena, settled ? SILENT_MS : SILENT_JUDGED_MS);
+    bool judges = g->looked_at_us >= g->judges_at_us;
+    struct pg_param silent = pg_p_int8(&arena, judges ? SILENT_MS : SILENT_UNJUDGED_MS);
     struct pg_param partitions = pg_p_int8(&arena, g->cfg->partitions);
     size_t workers = pg_queue(g->pg, lane_sql(SQL_LANE_WORKERS), &silent, 1);
     size_t holders = pg_queue(g->pg, lane_sql(SQL_LANE_HOLDERS), &partitions, 1);
