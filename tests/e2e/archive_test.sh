@@ -12,23 +12,8 @@ stop_all() {
     wait
 }
 trap 'stop_all; rm -rf "$http_work"' EXIT
-unset HIRELOG_URL HIRELOG_ADMIN_URL HIRELOG_WORKER_ADMIN_URL HIRELOG_REGISTRY_URL HIRELOG_PIDS HIRELOG_CONFIG HIRELOG_PG HIRELOG_BROKERS
-hirelog() { # ARGUMENT ... - at home
-    "$HIRELOG_BIN" "$@" --config "$HIRELOG_VAR/hirelog.conf"
-}
-elsewhere() { # ARGUMENT ... - where it is restored
-    "$HIRELOG_BIN" "$@" --config "$work/hirelog.conf"
-}
-sql_in() { # DATABASE TEXT
-    psql -XAtq -v ON_ERROR_STOP=1 "${admin/dbname=hirelog/dbname=$1}" -c "$2"
-}
-fails() { # STATUS TEXT COMMAND ... - and says so
-    local expected=$1 text=$2 status=0
-    shift 2
-    "$@" >"$work/output" 2>&1 || status=$?
-    [[ $status == "$expected" ]] && grep -qF "$text" "$work/output" || die "$*: $status, not $expected with '$text': $(<"$work/output")"
-    echo "$text"
-}
+# shellcheck disable=SC1091
+source "$(dirname "$0")/elsewhere.sh"
 
 HIRELOG_URL=$url
 person ana client
