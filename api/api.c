@@ -174,31 +174,34 @@ static void api_close(struct api *api)
     free((void *)(uintptr_t)api->docs.data);
 }
 
+/* "name":{"<service>":true,...}, of every service whose view is read here. True when all are. */
+static bool ready_views(const struct api *api,
+                        const char *name,
+                        bool (*is)(const struct waiters *),
+                        struct strbuf *out)
+{
+    bool all = true;
+    strbuf_addf(out, ",\"%s\":{", name);
+    for (size_t i = 0; i < api->n_services; i++) {
+        bool yes = is(api->services[i].waiters);
+        strbuf_addf(out, "%s\"%s\":%s", i ? "," : "", api->services[i].service->name,
+                    yes ? "true" : "false");
+        all &= yes;
+    }
+    strbuf_addc(out, '}');
+    return all;
+}
+
 static bool ready(struct strbuf *out, void *arg)
 {
     struct api *api = arg;
-    bool all = true;
     strbuf_addf(out, "{\"topics\":%s,\"clock\":", sender_ready(api->sender) ? "true" : "false");
     clock_watch_print(clock_watch(), out);
-    strbuf_adds(out, ",\"views\":{");
-    for (size_t i = 0; i < api->n_services; i++) {
-        bool up = waiters_listening(api->services[i].waiters);
-        strbuf_addf(out, "%s\"%s\":%s", i ? "," : "", api->services[i].service->name,
-                    up ? "true" : "false");
-        all &= up;
-    }
-    strbuf_adds(out, "},\"writable\":{");
-    for (size_t i = 0; i < api->n_services; i++) {
-        bool writable = waiters_writable(api->services[i].waiters);
-        strbuf_addf(out, "%s\"%s\":%s", i ? "," : "", api->services[i].service->name,
-                    writable ? "true" : "false");
-        all &= writable;
-    }
-    strbuf_adds(out, "},\"caught_up\":{");
-    for (size_t i = 0; i < api->n_services; i++)
-        strbuf_addf(out, "%s\"%s\":%s", i ? "," : "", api->services[i].service->name,
-                    waiters_caught_up(api->services[i].waiters) ? "true" : "false");
-    strbuf_adds(out, "},\"watermarks\":{");
+    bool all = ready_views(api, "views", waiters_listening, out);
+    all = ready_views(api, "writable", waiters_writable, out) && all;
+    (void)ready_views(api, "caught_up", waiters_caught_up,
+                      out); /* a detail: what is there is served */
+    strbuf_adds(out, ",\"watermarks\":{");
     for (size_t i = 0; i < api->n_services; i++) {
         strbuf_addf(out, "%s\"%s\":", i ? "," : "", api->services[i].service->name);
         waiters_print(api->services[i].waiters, out);
