@@ -49,19 +49,25 @@ static size_t batch_take(struct desk *d, struct desk_job *batch[DESK_BATCH_MAX])
     return n;
 }
 
-static void end(struct desk_job *job)
+/* The jobs are gone with their requests from here on. */
+static void end(struct desk_job **jobs, size_t n)
 {
-    if (job->request)
-        request_resume(job->request);
-    else
-        free(job);
+    struct request *waiting[DESK_BATCH_MAX];
+    size_t n_waiting = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (jobs[i]->request)
+            waiting[n_waiting++] = jobs[i]->request;
+        else
+            free(jobs[i]);
+    }
+    request_resume_all(waiting, n_waiting);
 }
 
 static void fail(struct desk_job *job, const struct err *err)
 {
     job->err = *err;
     job->code = err->code;
-    end(job);
+    end(&job, 1);
 }
 
 static void line_fail(struct desk *d, const struct err *err)
@@ -80,12 +86,11 @@ static void batch_run(struct desk *d, struct desk_job **batch, size_t n)
     struct err err;
     arena_clear(&d->arena);
     bool ok = d->serve(d->arg, batch, n, &d->arena, &err) == ERR_OK;
-    for (size_t i = 0; i < n; i++) {
-        if (ok)
-            end(batch[i]);
-        else
-            fail(batch[i], &err);
+    for (size_t i = 0; i < n && !ok; i++) {
+        batch[i]->err = err;
+        batch[i]->code = err.code;
     }
+    end(batch, n);
     if (!ok && err.code == ERR_UNAVAILABLE)
         line_fail(d, &err);
 }

@@ -9,7 +9,7 @@
 #include "ops/runtime/arena.h"
 #include "ops/runtime/err.h"
 
-#define DESK_BATCH_MAX 64
+#define DESK_BATCH_MAX 256
 #define DESK_LINE_MAX  16384 /* that wait; beyond it ERR_UNAVAILABLE */
 
 struct desk; /* opaque */

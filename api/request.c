@@ -8,6 +8,8 @@
 #include "api/field_list.h"
 #include "api/target.h"
 
+#define LOOPS_NOTED_MAX \
+    8 /* HTTP threads that are woken once for many requests; further ones for each */
 #define HEADERS_MAX 64
 
 enum repeat {
@@ -184,13 +186,35 @@ void request_park(struct request *rq, handler_fn *next)
     MHD_suspend_connection(rq->connection);
 }
 
-void request_resume(struct request *rq)
+static void loop_wake(int wake_fd)
 {
-    int wake_fd = rq->wake_fd; /* the request may be answered and gone after the resume */
     uint64_t one = 1;
-    MHD_resume_connection(rq->connection);
     ssize_t n = write(wake_fd, &one, sizeof(one));
     (void)n; /* full means that a wake-up is already on its way */
+}
+
+void request_resume(struct request *rq)
+{
+    request_resume_all(&rq, 1);
+}
+
+void request_resume_all(struct request *const *all, size_t n)
+{
+    int loops[LOOPS_NOTED_MAX];
+    size_t n_loops = 0;
+    for (size_t i = 0; i < n; i++) {
+        int wake_fd = all[i]->wake_fd; /* the request may be answered and gone after the resume */
+        size_t at = 0;
+        MHD_resume_connection(all[i]->connection);
+        while (at < n_loops && loops[at] != wake_fd)
+            at++;
+        if (at == LOOPS_NOTED_MAX)
+            loop_wake(wake_fd);
+        else if (at == n_loops)
+            loops[n_loops++] = wake_fd;
+    }
+    for (size_t i = 0; i < n_loops; i++)
+        loop_wake(loops[i]);
 }
 
 bool request_is_safe(const struct request *rq)

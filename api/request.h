@@ -80,6 +80,8 @@ void request_body_add(struct request *rq, const char *data, size_t len);
 void request_park(struct request *rq, handler_fn *next);
 /* Any thread, once per park; rq is not the caller's afterwards. */
 void request_resume(struct request *rq);
+/* Many at once: each HTTP thread is woken once. */
+void request_resume_all(struct request *const *all, size_t n);
 
 /* It changes nothing: GET or HEAD (RFC 9110 9.2.1). */
 bool request_is_safe(const struct request *rq);

@@ -156,18 +156,21 @@ static void an_abort_of_nothing_does_nothing(void **state)
     assert_int_equal(event_log_renewals(event_log), 0);
 }
 
+/* The broker refuses batches; on a busy machine a record may be sent before the next one is there, and is a batch of its own then. */
 static void the_largest_record_of_a_refused_batch_is_named(void **state)
 {
     (void)state;
     rd_kafka_resp_err_t refusals[RECORDS_N]; /* however many batches the records make */
+    size_t index = SIZE_MAX;
     for (size_t i = 0; i < RECORDS_N; i++)
         refusals[i] = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-    rd_kafka_mock_push_request_errors_array(mock, API_PRODUCE, RECORDS_N, refusals);
-    size_t index = SIZE_MAX;
-    append();
-    assert_int_equal(commit(&index), ERR_INVALID);
+    for (int tries = 0; index != 1 && tries < 20; tries++) {
+        rd_kafka_mock_push_request_errors_array(mock, API_PRODUCE, RECORDS_N, refusals);
+        append();
+        assert_int_equal(commit(&index), ERR_INVALID);
+        rd_kafka_mock_clear_request_errors(mock, API_PRODUCE);
+    }
     assert_int_equal(index, 1);
-    rd_kafka_mock_clear_request_errors(mock, API_PRODUCE);
     append_and_commit(4);
 }
 
