@@ -23,7 +23,7 @@
 #define TICK_NS       50000000L
 #define DRAIN_MS      5000
 #define HINT_EVERY_US 1000000LL
-#define LOOK_EVERY_US 250000LL
+#define LOOK_EVERY_US 500000LL
 #define COMMITTED_MS  5000
 #define OPEN_AGAIN_US 1000000LL
 #define HINT_WAIT_MS  100 /* of a reader that never fetches */
