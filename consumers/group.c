@@ -248,6 +248,8 @@ look(struct group *g, struct assignment *a, struct assignment_lane *lanes, struc
     owned_value(arena_release) struct arena arena;
     bool connected = !g->pg;
     arena_init(&arena); /* before anything can fail: it is released in any case */
+    if (connected && atomic_load(&g->stop)) /* it would come back as one that stays */
+        return err_set(err, ERR_UNAVAILABLE, "stopping");
     if (connected)
         TRY(connect_pg(g, err));
     judge(g, time_monotonic_us(), connected);
@@ -257,6 +259,9 @@ look(struct group *g, struct assignment *a, struct assignment_lane *lanes, struc
     size_t workers = pg_queue(g->pg, lane_sql(SQL_LANE_WORKERS), &silent, 1);
     size_t holders = pg_queue(g->pg, lane_sql(SQL_LANE_HOLDERS), &partitions, 1);
     TRY(pg_sync(g->pg, err));
+    if (judges && time_monotonic_us() - g->looked_at_us > UNSEEING_US)
+        return look(g, a, lanes,
+                    err); /* PostgreSQL stood still under this look; the next one judges nobody */
     *a = (struct assignment){.me = worker_id(), .turn = (size_t)(g->service - services)};
     read_workers(pg_result(g->pg, workers), a);
     read_lanes(pg_result(g->pg, holders), a, lanes);
@@ -372,7 +377,7 @@ static void *group_thread(void *arg)
     leave(g);
     atomic_store(&g->drained, !lanes_left(g));
     rd_kafka_t *hint = atomic_exchange(&g->hint, NULL);
-    if (hint)
+    if (hint && !lanes_left(g)) /* a lane may be in a call on it: left to the process's end */
         kafka_consumer_close(hint);
     pg_free(g->pg);
     return NULL;

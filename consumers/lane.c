@@ -78,8 +78,10 @@ static void stand_still(struct lane *l, const struct err *err)
     log_error("lane stopped, repair by hand", KV_S("service", l->id.service->name),
               KV_I("partition", l->id.partition), KV_ERR(err));
     lane_pulse_state(&l->pulse, LANE_STOPPED, err->msg);
-    while (!lane_pulse_stopping(&l->pulse))
+    while (!lane_pulse_stopping(&l->pulse)) {
         pause_ms(l, BACK_OFF_MAX_MS);
+        yield(l); /* another owner that took it has it: here it counts no more */
+    }
 }
 
 /* Once, and again every minute while it stays the same. */

@@ -85,12 +85,12 @@ static void session_settings(const struct pg *pg, struct strbuf *sql)
 
 static enum err_code connect_now(struct pg *pg, struct err *err)
 {
-    /* RULES 29: a dead peer is noticed within seconds. What the caller's string says comes last and
-     * wins. */
+    /* RULES 29: a dead peer is noticed within seconds. What stands behind the caller's string wins over it: the name is how
+     * workers know each other. */
     const char *keys[] = {
-        "connect_timeout",  "tcp_user_timeout", "keepalives_idle", "keepalives_interval",
-        "keepalives_count", "application_name", "dbname",          NULL};
-    const char *values[] = {"3", "5000", "5", "2", "3", pg->application_name, pg->conninfo, NULL};
+        "connect_timeout",  "tcp_user_timeout", "keepalives_idle",  "keepalives_interval",
+        "keepalives_count", "dbname",           "application_name", NULL};
+    const char *values[] = {"3", "5000", "5", "2", "3", pg->conninfo, pg->application_name, NULL};
     struct strbuf sql;
     pg->conn = PQconnectdbParams(keys, values, 1);
     pg->broken = PQstatus(pg->conn) != CONNECTION_OK;
