@@ -597,19 +597,22 @@ static enum step reset_refused(struct request *rq)
 
 static enum step reset_found(struct request *rq)
 {
-    const struct account_work *w = rq->work;
+    struct account_work *w = rq->work;
     const struct change_password *command = rq->write->command;
     if (rq->errand->code != ERR_OK)
         return reply_err(rq, &rq->errand->err);
+    bool proved = w->account_code == ERR_OK &&
+                  recovery_token_proved(&w->token_shown, rq->api->identity_key,
+                                        &command->old_credential_id, time_now_us());
+    /* A repeat that proves nothing any more is told its outcome, and decides nothing. */
+    if (w->made_before && w->account_code == ERR_OK && !proved)
+        w->account_code =
+            err_set(&w->account_err, ERR_INVALID, "the token was used, or is too old");
     if (w->made_before)
         return credential_compare(rq);
-    if (w->account_code == ERR_UNAVAILABLE)
+    if (w->account_code != ERR_OK && w->account_code != ERR_NOT_FOUND)
         return account_unknown(rq);
-    if (w->account_code != ERR_OK ||
-        !recovery_token_proved(&w->token_shown, rq->api->identity_key, &command->old_credential_id,
-                               time_now_us()))
-        return reset_refuse(rq);
-    return credential_make(rq);
+    return proved ? credential_make(rq) : reset_refuse(rq);
 }
 
 enum step account_reset(struct request *rq)
